@@ -1,0 +1,113 @@
+"""The audit writer as a process: create a log, or serve one until SIGTERM. Wiring, nothing else.
+
+Promises the exit codes of `faults`, one ready line on stdout, and that what was accepted before SIGTERM is durable
+and answered before it ends.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import stat
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import assert_never
+
+import uvloop
+
+from audit.faults import LogFault, LogPoisoned, SocketRefused
+from audit.folder import create
+from audit.server import Connection, LogService
+from audit.settings import Create, Serve, parse
+from audit.wire import MAX_SOCKET_PATH_BYTES
+from audit.writer import Writer
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `python -m audit`; the exit code."""
+    settings = parse(argv)
+    try:
+        match settings:
+            case Create(log=log):
+                create(log)
+                print(f"audit: created an empty log in {log}", flush=True)
+            case Serve():
+                with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                    runner.run(serve(settings))
+            case _ as never:
+                assert_never(never)
+    except LogFault as fault:
+        print(f"audit: {fault}", file=sys.stderr, flush=True)
+        return fault.exit_code
+    return 0
+
+
+async def serve(settings: Serve) -> None:
+    """Serve until SIGTERM or SIGINT. Raises LogFault: what it is tells the exit code."""
+    loop = asyncio.get_running_loop()
+    stopped: asyncio.Future[None] = loop.create_future()
+
+    def stop(poison: LogPoisoned | None = None) -> None:
+        if not stopped.done():
+            stopped.set_exception(poison) if poison is not None else stopped.set_result(None)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    with Writer(settings.log) as writer:
+        listener = listen(settings.socket)
+        service = LogService(writer, stop)
+        server = await loop.create_unix_server(lambda: Connection(service), sock=listener)
+        _say_ready(settings, writer)
+        try:
+            await stopped
+        finally:
+            server.close()
+            service.finish()
+            await service.close_connections()
+            with suppress(FileNotFoundError):
+                settings.socket.unlink()
+
+
+def listen(path: Path) -> socket.socket:
+    """A listening unix socket that only this user may connect to. Raises SocketRefused.
+
+    A socket file that nobody listens on any more is replaced; anything else that stands there is not touched.
+    """
+    if len(os.fsencode(path)) > MAX_SOCKET_PATH_BYTES:
+        raise SocketRefused(
+            f"the socket path takes {len(os.fsencode(path))} bytes, the system allows {MAX_SOCKET_PATH_BYTES}: {path}"
+        )
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    before = os.umask(0o177)  # mode 0600 from the first moment on, with no gap for a chmod
+    try:
+        _remove_stale(path)
+        listener.bind(os.fspath(path))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise SocketRefused(f"cannot listen on {path}: {error}") from error
+    finally:
+        os.umask(before)
+    return listener
+
+
+def _remove_stale(path: Path) -> None:
+    try:
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise FileExistsError("something that is not a socket stands there")
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(os.fspath(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+    raise FileExistsError("another process serves it")
+
+
+def _say_ready(settings: Serve, writer: Writer) -> None:
+    torn = f", a torn tail was set aside in {writer.journal.torn}" if writer.journal.torn else ""
+    print(f"audit: ready, {writer.journal.size} records, socket {settings.socket}{torn}", flush=True)

@@ -1,0 +1,5 @@
+"""`python -m doorless`: see `cli`."""
+
+from doorless.cli import main
+
+main()

@@ -1,0 +1,153 @@
+"""`doorless run`: one workflow from its task to its end, with the agent's own exit code.
+
+Imports are counted here, because every agent waits for them: this command is parsed by argparse (0.01 s), not by
+typer, which brings pydantic (0.3 s). The list of commands shows it all the same.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from doorless.duration import seconds
+from doorless.home import Home, choose_home
+from doorless.problem import ExitCode, Problem
+
+if TYPE_CHECKING:
+    from workflows.lifecycle import Rooms
+    from workflows.model import Ended, Task
+
+SUMMARY = "Run an agent under a role: a workflow with its own tokens and channel, in a sandbox."
+
+_DESCRIPTION = f"""\
+{SUMMARY}
+
+The agent reads the current folder as /agent (read-only), calls $DOORLESS_URL/SERVICE/PATH, and holds nothing.
+Whatever happens, the agent is stopped, its tokens are revoked, its channel is closed.
+"""
+
+_EXIT_CODES = """\
+exit codes:
+  the agent's own  128 + n where signal n ended it; 127 its program was not found, 126 it cannot be executed
+  120              policy denied the workflow
+  121              Doorless is not running, or a part of it does not answer
+  122              the sandbox does not work here
+  123              the workflow was cut: revoked, or the gateway went away
+  124              its time ran out
+  125              usage, or the agent could not be started
+"""
+
+
+def run_main(argv: list[str]) -> int:
+    """Run the command line `doorless run ARGV`; the exit code. Raises `Failure`."""
+    options = _parser().parse_args(argv)
+    home = choose_home(options.home)
+    ended = asyncio.run(_run(home, _task(options)))
+    _say(_summary(ended))
+    return exit_code(ended)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise Problem(
+            "The command was not understood.", f"{message}.", "`doorless run --help` shows how it is used."
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="doorless run",
+        usage="doorless run --role ROLE [OPTIONS] -- COMMAND...",
+        description=_DESCRIPTION,
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND", help="the agent's program")
+    parser.add_argument("--role", required=True, help="the role that the agent works under")
+    parser.add_argument("--task", default="", metavar="TEXT", help="what is to be done, as DOORLESS_TASK")
+    parser.add_argument("--ttl", default="5m", help="how long the workflow may live: 90s, 5m (default), 1h")
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="SCOPE",
+        help="give less than the role, such as read:crash-reports; may be repeated",
+    )
+    parser.add_argument("--home", type=Path, help="the home to work on; without it DOORLESS_HOME")
+    parser.add_argument(
+        "--unsafe-no-sandbox",
+        action="store_true",
+        help="for debugging only: the agent can reach whatever you can, and the log says so",
+    )
+    return parser
+
+
+def _task(options: argparse.Namespace) -> "Task":
+    from workflows.model import Task
+    from workflows.unsafe import MARK
+
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not command:
+        raise Problem(
+            "The agent's program is missing.",
+            "Nothing stands behind `--`.",
+            "doorless run --role ROLE -- COMMAND",
+        )
+    return Task(
+        role=options.role,
+        text=MARK + options.task if options.unsafe_no_sandbox else options.task,
+        ttl_s=seconds(options.ttl),
+        only=tuple(options.only),
+        command=tuple(command),
+        agent_folder=Path.cwd(),
+        sandboxed=not options.unsafe_no_sandbox,
+    )
+
+
+async def _run(home: Home, task: "Task") -> "Ended":
+    from workflows.lifecycle import run_workflow
+    from workflows.model import Parts
+
+    parts = Parts(home.issuer_socket, home.gateway_socket, home.root)
+    return await run_workflow(task, parts, _rooms(home, task))
+
+
+def _rooms(home: Home, task: "Task") -> "Rooms":
+    if not task.sandboxed:
+        from workflows.unsafe import NoRooms
+
+        _say("NO SANDBOX: this agent can reach whatever you can")
+        return NoRooms()
+    from workflows.rooms import SandboxRooms
+
+    active = os.environ.get("VIRTUAL_ENV")
+    return SandboxRooms(home.root, Path(active) if active else None, _pass_on, _say)
+
+
+def _pass_on(stream: str, text: str) -> None:
+    out = sys.stdout if stream == "stdout" else sys.stderr
+    out.write(text)
+    out.flush()
+
+
+def exit_code(ended: "Ended") -> int:
+    """What `doorless run` ends with."""
+    if ended.exit_code is not None:
+        return ended.exit_code
+    if ended.signal is not None:
+        return 128 + ended.signal
+    return ExitCode.RUN_TIMEOUT if ended.reason == "timeout" else ExitCode.RUN_CUT
+
+
+def _summary(ended: "Ended") -> str:
+    how = f"{ended.reason}" if ended.exit_code is None else f"{ended.reason}, exit code {ended.exit_code}"
+    note = f" ({ended.note})" if ended.note else ""
+    return f"{ended.workflow} ended: {how}{note}; see `doorless log show {ended.workflow}`"
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"doorless: {text}\n")
+    sys.stderr.flush()

@@ -1,0 +1,20 @@
+"""Spans of time as people write them: `90`, `90s`, `5m`, `1h`; pure."""
+
+import re
+
+from doorless.problem import Problem
+
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_FORM = re.compile(r"([1-9][0-9]{0,5})([smh]?)")
+
+
+def seconds(text: str) -> int:
+    """The span in seconds. Raises `Problem` for anything else."""
+    form = _FORM.fullmatch(text)
+    if form is None:
+        raise Problem(
+            f"{text!r} is not a span of time.",
+            "It is a whole number with s, m or h behind it.",
+            "Write for example 90s, 5m or 1h.",
+        )
+    return int(form[1]) * _SECONDS[form[2]]

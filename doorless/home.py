@@ -1,0 +1,117 @@
+"""Where everything of one home lies. The only module that knows the layout; it reads and writes nothing of it.
+
+A home is a folder of its own with a `doorless.yaml`. Everything secret lies in folders with mode 0700.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from doorless.problem import Problem
+
+LONGEST_SOCKET_PATH = 107
+"""Bytes of a unix socket's path that Linux takes (`sun_path` without its closing zero, unix(7))."""
+_LONGEST_IN_RUN = "ch/wf-aaaaaaaaaaaaaaaaaaaa/gw.sock"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The layout of one home below `root` (absolute)."""
+
+    root: Path
+
+    @property
+    def configuration(self) -> Path:
+        """What the operator sets."""
+        return self.root / "doorless.yaml"
+
+    @property
+    def credentials(self) -> Path:
+        """Which secret goes to which upstream, by reference."""
+        return self.root / "credentials.yaml"
+
+    @property
+    def policies(self) -> Path:
+        """The policy tree that decides, the operator's own copy."""
+        return self.root / "policies"
+
+    @property
+    def bundles(self) -> Path:
+        """Every policy that was ever current, by digest."""
+        return self.root / "bundles"
+
+    @property
+    def keys(self) -> Path:
+        """The issuer's signing keys."""
+        return self.root / "keys"
+
+    @property
+    def secrets(self) -> Path:
+        """Secrets of the gateway and of resource servers, one file each."""
+        return self.root / "secrets"
+
+    @property
+    def log(self) -> Path:
+        """The audit log."""
+        return self.root / "log"
+
+    @property
+    def run(self) -> Path:
+        """Sockets and the lock; empty when nothing runs."""
+        return self.root / "run"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the supervisor while it runs."""
+        return self.run / "lock"
+
+    @property
+    def audit_socket(self) -> Path:
+        """The audit writer listens here."""
+        return self.run / "audit.sock"
+
+    @property
+    def issuer_socket(self) -> Path:
+        """The issuer's control API listens here."""
+        return self.run / "issuer.sock"
+
+    @property
+    def gateway_socket(self) -> Path:
+        """The gateway's admin API listens here."""
+        return self.run / "gateway.sock"
+
+    @property
+    def resource_servers(self) -> Path:
+        """What the issuer is told about resource servers; written anew by each `doorless up`."""
+        return self.run / "resource-servers.yaml"
+
+
+def check_socket_paths(home: Home) -> None:
+    """Refuse a home whose sockets Linux could not bind, before anything is made in it."""
+    longest = len(os.fsencode(home.run / _LONGEST_IN_RUN))
+    if longest > LONGEST_SOCKET_PATH:
+        over = longest - LONGEST_SOCKET_PATH
+        raise Problem(
+            f"The path of this home is too long: {home.root}",
+            f"Its longest socket path would have {longest} bytes; Linux takes {LONGEST_SOCKET_PATH}.",
+            f"Choose a home whose path is at least {over} bytes shorter, for example ~/doorless or /srv/doorless.",
+        )
+
+
+def choose_home(option: Path | None) -> Home:
+    """The home that a command works on: `--home`, else DOORLESS_HOME; it must exist."""
+    named = option or (Path(value) if (value := os.environ.get("DOORLESS_HOME")) else None)
+    if named is None:
+        raise Problem(
+            "No home was named.",
+            "This command works on one home, and neither --home nor DOORLESS_HOME says which.",
+            "Add `--home HOME`, or `export DOORLESS_HOME=HOME`. `doorless init HOME` makes one.",
+        )
+    home = Home(named.expanduser().absolute())
+    if not home.configuration.is_file():
+        raise Problem(
+            f"{home.root} is not a home.",
+            "It holds no doorless.yaml.",
+            f"Make one with `doorless init {named}`, or name another.",
+        )
+    return home

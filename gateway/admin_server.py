@@ -1,0 +1,69 @@
+"""Serves a control application on a unix socket that only this user can open; uvicorn without its signals."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+from starlette.applications import Starlette
+from uvicorn import Config, Server
+
+from gateway.channel import LONGEST_SOCKET_PATH
+
+
+class SocketPathTooLong(Exception):
+    """The path does not fit into `sockaddr_un`."""
+
+
+class _QuietServer(Server):
+    """A server whose process has its own signal handling."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the process's signals alone."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def serve_admin(application: Starlette, path: Path) -> AsyncIterator[None]:
+    """Serve `application` at `path`, mode 0600, while the context lasts."""
+    config = Config(
+        app=application,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=1,
+    )
+    server = _QuietServer(config)
+    with _listening(path) as listener:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving
+
+
+@contextlib.contextmanager
+def _listening(path: Path) -> Iterator[socket.socket]:
+    if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
+        raise SocketPathTooLong(f"{path} is too long for a unix socket; use a shorter home")
+    path.unlink(missing_ok=True)
+    before = os.umask(0o177)
+    try:
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    listener.listen(64)
+    try:
+        yield listener
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,183 @@
+"""The gateway's composition: everything is made here by hand, started in order, and stopped in reverse."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from audit.client import AuditClient
+from audit.entry import decision_id
+from audit.faults import LogUnavailable
+from decision.opa_binary import OpaNotFoundError, find_opa
+from decision.opa_child import ChildError
+from decision.pdp import Pdp
+from decision.pdp_model import Policy, Refused
+from gateway.admin import Admin
+from gateway.admin_server import serve_admin
+from gateway.channels import Channels
+from gateway.credentials import CredentialsInvalid, load_credentials
+from gateway.issuer_link import IssuerLink
+from gateway.limits import RateLimits
+from gateway.obligations import Obligations
+from gateway.pdp_events import PdpReporter
+from gateway.proxy import Stops
+from gateway.record import Recorder
+from gateway.request import Stamp
+from gateway.self_description import SelfDescription
+from gateway.settings import Settings, parse
+from gateway.upstream import Upstreams
+
+EX_UNAVAILABLE = 69
+EX_TEMPFAIL = 75
+EX_CONFIG = 78
+LOG_PATIENCE_S = 10.0
+
+_LOGGER = logging.getLogger("gateway")
+
+
+class CannotStart(Exception):
+    """The gateway cannot serve; `status` is its exit code and the text says what to do."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code is documented in `--help`."""
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
+    # uvicorn would log each broken-off answer with a stack; the proxy logs and records what matters.
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    settings = parse(arguments)
+    try:
+        with _only_one(settings.run):
+            uvloop.run(_serve(settings))
+    except CannotStart as error:
+        print(f"gateway: {error}", file=sys.stderr)
+        return error.status
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    async with _gateway(settings):
+        print("ready", flush=True)
+        await stopped.wait()
+
+
+@contextlib.asynccontextmanager
+async def _gateway(settings: Settings) -> AsyncIterator[None]:
+    """Everything, started in order; whatever has been started is stopped, also when the next part fails."""
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            credentials = load_credentials(settings.credentials)
+            opa = settings.opa or find_opa(os.environ)
+        except (CredentialsInvalid, OpaNotFoundError) as error:
+            raise CannotStart(EX_CONFIG, str(error)) from error
+        log = await _connect_log(settings.audit_socket)
+        stack.push_async_callback(log.close)
+        recorder = Recorder(log, lambda: time.time_ns() // 1_000_000)
+        pdp = Pdp(settings.policies, settings.bundles, settings.run, opa, PdpReporter(recorder))
+        stack.push_async_callback(pdp.stop)
+        await _start_pdp(pdp)
+        issuer = IssuerLink(settings.issuer_socket, settings.issuer_url, time.time)
+        stack.push_async_callback(issuer.close)
+        upstreams = Upstreams(credentials)
+        stack.push_async_callback(upstreams.close)
+        limits = RateLimits()
+        stops = Stops(
+            policy=lambda: _in_force(pdp),
+            obligations=Obligations(credentials, limits),
+            recorder=recorder,
+            upstreams=upstreams,
+            self_description=SelfDescription(limits),
+            stamp=lambda: Stamp(decision_id(os.urandom(16)), int(time.time())),
+            monotonic=time.monotonic,
+        )
+        channels = Channels(_fresh_folder(settings.channels), stops, time.time)
+        stack.callback(channels.close_all, "gateway_stopped")
+        following = asyncio.create_task(issuer.follow(channels.workflows, channels.close))
+        stack.callback(following.cancel)
+        admin = Admin(channels, issuer, pdp, lambda: _status(pdp, log, channels))
+        await stack.enter_async_context(serve_admin(admin.application(), settings.admin_socket))
+        await recorder.event("gateway.started", revision=_in_force(pdp).revision)
+        yield
+        recorder.event_later("gateway.stopped")
+
+
+def _in_force(pdp: Pdp) -> Policy:
+    """The policy in force. There is always one after a start that succeeded; a closed one denies everything."""
+    policy = pdp.current
+    if policy is None:
+        raise CannotStart(EX_CONFIG, "no policy is in force")
+    return policy
+
+
+async def _start_pdp(pdp: Pdp) -> None:
+    try:
+        result = await pdp.start()
+    except ChildError as error:
+        raise CannotStart(EX_CONFIG, str(error)) from error
+    if isinstance(result, Refused):
+        errors = "\n".join(str(error) for error in result.errors)
+        raise CannotStart(EX_CONFIG, f"the policies cannot be used; correct them and start again\n{errors}")
+
+
+async def _connect_log(socket: Path) -> AuditClient:
+    """The log's writer may still be replaying its journal: wait for it, but not for ever."""
+    deadline = time.monotonic() + LOG_PATIENCE_S
+    while True:
+        try:
+            return await AuditClient.connect(socket)
+        except LogUnavailable as error:
+            if time.monotonic() > deadline:
+                raise CannotStart(EX_UNAVAILABLE, f"the audit log cannot be reached: {error}") from error
+            await asyncio.sleep(0.02)
+
+
+@contextlib.contextmanager
+def _only_one(run: Path) -> Iterator[None]:
+    """Hold the run folder: a second gateway on it would serve the same channels with other counters."""
+    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (run / "gateway.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            message = f"another gateway serves {run}; stop it first, or use another home"
+            raise CannotStart(EX_TEMPFAIL, message) from error
+        yield
+
+
+def _fresh_folder(folder: Path) -> Path:
+    """The folder of channels, empty: what a gateway that was killed left behind leads nowhere."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for channel in folder.iterdir():
+        for left_over in channel.iterdir():
+            left_over.unlink()
+        channel.rmdir()
+    return folder
+
+
+def _status(pdp: Pdp, log: AuditClient, channels: Channels) -> dict[str, Any]:
+    policy = _in_force(pdp)
+    return {
+        "revision": policy.revision,
+        "log_connected": log.connected,
+        "lost_outcomes": log.lost_outcomes.count,
+        "channels": len(channels.all()),
+        "services": {
+            service.name: {"errors": service.errors} for service in policy.catalogue.services.values()
+        },
+    }

@@ -1,0 +1,218 @@
+"""The one HTTP parser of the agents' side: uvicorn's httptools protocol, made strict.
+
+Here lives what never reaches an ASGI application: the raw target, trailers, the peer's uid, deadlines.
+It refuses nothing by itself: a flaw travels in the scope, so that each refusal is recorded like any other.
+"""
+
+import asyncio
+import socket
+import struct
+from typing import TYPE_CHECKING, Any, Protocol
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from gateway.wire import MAX_HEAD_BYTES, MAX_HEADER_COUNT, MAX_TARGET_BYTES, Flaw
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
+
+HEAD_DEADLINE_S = 10.0
+"""How long a client may take from its first byte to the end of a request's head."""
+
+SCOPE_KEY = "doorless"
+"""Where a `Line` stands in the ASGI scope."""
+
+
+class Line:
+    """What the parser saw of one request: the raw target, and a flaw where the framing is broken."""
+
+    __slots__ = ("flaw", "target")
+
+    def __init__(self, target: bytes, flaw: Flaw | None) -> None:
+        self.target = target
+        self.flaw = flaw
+
+
+class Gate(Protocol):
+    """What a channel tells its connections, and what they tell it."""
+
+    def admits(self, peer_uid: int, connections: int) -> bool:
+        """Whether a peer with this uid may open one more connection."""
+
+    def joined(self, connection: "ChannelProtocol") -> None:
+        """A connection is open and must be closed with the channel."""
+
+    def left(self, connection: "ChannelProtocol") -> None:
+        """A connection is gone."""
+
+
+class ChannelProtocol(HttpToolsProtocol):
+    """One connection on one workflow's channel.
+
+    Promises: at most one header block per request (trailers are dropped), an untouched raw target in the
+    scope, a bounded head in size and time, and a request whose client left is cancelled at once.
+    """
+
+    def __init__(self, config: Config, state: ServerState, gate: Gate) -> None:
+        super().__init__(config, state, {})
+        self._gate = gate
+        self._admitted = False
+        self._head_bytes = 0
+        self._head_done = True
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    # Connections
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Ask the gate about the peer; a stranger's connection is closed before a byte is read."""
+        peer = transport.get_extra_info("socket")
+        if not self._gate.admits(peer_uid(peer), len(self.connections)):
+            transport.abort()
+            return
+        self._admitted = True
+        super().connection_made(transport)
+        self._gate.joined(self)
+        # A client that connects and never speaks is as idle as one between two requests.
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection and end the request that nobody waits for any more."""
+        if not self._admitted:
+            return
+        self._stop_head_timer()
+        self._unset_keepalive_if_required()
+        unfinished = self.cycle is not None and not self.cycle.response_complete
+        super().connection_lost(exc)
+        self._gate.left(self)
+        if unfinished and self._task is not None:
+            self._task.cancel()
+
+    def cut(self) -> None:
+        """Close the connection now, whatever is under way."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    # Bytes
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser; what it cannot read is refused and the connection ends."""
+        if not self._admitted or self.parser is None:
+            return
+        self._unset_keepalive_if_required()
+        if self._head_timer is None and (self.cycle is None or self.cycle.response_complete):
+            self._head_timer = self.loop.call_later(HEAD_DEADLINE_S, self._head_too_slow)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # `read_headers` sees the header and refuses; what follows belongs to no request.
+            self._stop_reading()
+        except httptools.HttpParserError:
+            self._broken(Flaw("request.framing", "This is not an HTTP/1.1 request that can be read."))
+
+    def on_message_begin(self) -> None:
+        """A new request begins: nothing of the one before it counts."""
+        super().on_message_begin()
+        self._head_bytes = 0
+        self._head_done = False
+
+    def on_url(self, url: bytes) -> None:
+        """Collect the raw target, within its limit."""
+        if len(self.url) + len(url) > MAX_TARGET_BYTES + 1:
+            url = url[: max(0, MAX_TARGET_BYTES + 1 - len(self.url))]
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Collect a header; a trailer (the head is done) is dropped, not merged."""
+        if self._head_done:
+            return
+        self._head_bytes += len(name) + len(value) + 4
+        if self._head_bytes <= MAX_HEAD_BYTES and len(self.headers) < MAX_HEADER_COUNT:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is complete: hand the request on, with its flaw if it has one."""
+        self._head_done = True
+        self._stop_head_timer()
+        version = self.parser.get_http_version()
+        self.scope["method"] = self.parser.get_method().decode("ascii")
+        self._begin(self._head_flaw(version), keep_alive=version == "1.1" and self.parser.should_keep_alive())
+
+    def _head_flaw(self, version: str) -> Flaw | None:
+        if version != "1.1":
+            return Flaw("request.version", "Only HTTP/1.1 is spoken here.", 505)
+        if self._head_bytes > MAX_HEAD_BYTES or len(self.headers) >= MAX_HEADER_COUNT:
+            return Flaw("request.head_too_large", "The request's headers are too many or too long.", 431)
+        return None
+
+    def _begin(self, flaw: Flaw | None, *, keep_alive: bool) -> None:
+        scope: Any = self.scope
+        scope[SCOPE_KEY] = Line(self.url, flaw)
+        scope["path"], scope["raw_path"], scope["query_string"] = "/", b"/", b""
+        before = self.cycle
+        self.cycle = RequestResponseCycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=keep_alive and flaw is None,
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
+        task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+        self._task = task
+
+    # Ends
+
+    def _broken(self, flaw: Flaw) -> None:
+        """Nothing after this can be read. Refuse, unless an answer is under way: then just cut."""
+        self._stop_head_timer()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cut()
+            return
+        self._stop_reading()
+        if self._head_done:
+            self.on_message_begin()
+        self._head_done = True
+        self.scope["method"] = "-"
+        self._begin(flaw, keep_alive=False)
+        self.cycle.more_body = False
+
+    def _head_too_slow(self) -> None:
+        self._head_timer = None
+        if not self._head_done or self.cycle is None or self.cycle.response_complete:
+            self._broken(Flaw("request.head_timeout", "The request's head did not arrive in time.", 408))
+
+    def _stop_reading(self) -> None:
+        if not self.transport.is_closing():
+            self.flow.pause_reading()
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+
+def peer_uid(peer: socket.socket) -> int:
+    """The uid of the process that connected, by the kernel's account (unix(7), SO_PEERCRED)."""
+    raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _pid, uid, _gid = struct.unpack("3i", raw)
+    return int(uid)

@@ -1,0 +1,204 @@
+"""The request path: identify, describe, decide, record, act. Every request of every agent takes it.
+
+Nothing here can reach an upstream without a recorded `Allow`: the types of `Upstreams.send` see to that.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from audit.faults import LogUnavailable
+from audit.receipt import Receipt
+from decision.model import Allow, Deny, Hold, gateway_denial
+from decision.pdp_model import Policy
+from gateway.body import BodyTooLarge, ClientGone, Receive
+from gateway.call import Call, SelfCall, describe
+from gateway.caller import Caller, identify
+from gateway.exchange import Exchange, Send
+from gateway.obligations import Obligations
+from gateway.outcome import Outcome, Result
+from gateway.record import Recorder
+from gateway.refusals import NOT_FOUND, Refusal, headers_of, refusal_of, write
+from gateway.request import Refused, Stamp
+from gateway.self_description import SelfDescription
+from gateway.tenant import Tenant
+from gateway.upstream import Answered, Failed, Upstreams
+
+_LOGGER = logging.getLogger("gateway.proxy")
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """What the five stops need, wired once in `app.py`."""
+
+    policy: Callable[[], Policy]
+    obligations: Obligations
+    recorder: Recorder
+    upstreams: Upstreams
+    self_description: SelfDescription
+    stamp: Callable[[], Stamp]
+    monotonic: Callable[[], float]
+
+
+class Proxy:
+    """The ASGI application of one channel."""
+
+    def __init__(self, stops: Stops, tenant: Tenant) -> None:
+        self._stops = stops
+        self._tenant = tenant
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Take one request along the path. Whatever fails on the way is a refusal, never a way through."""
+        exchange = Exchange(scope, receive, send)
+        stamp = self._stops.stamp()
+        try:
+            await self.handle(exchange, stamp)
+        except LogUnavailable as error:
+            _LOGGER.warning("%s was not recorded, so not done: %s", stamp.id, error)
+            await self._show(exchange, _unrecorded(stamp.id))
+        except asyncio.CancelledError:
+            # Only the connection's end cancels a request: there is nobody left to answer.
+            _LOGGER.debug("%s: the client left before the decision took effect", stamp.id)
+        except Exception:
+            _LOGGER.exception("%s: a defect on the request path; the request is refused", stamp.id)
+            await self._show(exchange, _defect(stamp.id))
+
+    async def handle(self, exchange: Exchange, stamp: Stamp) -> None:
+        """Identify and describe; what survives both becomes a question."""
+        policy = self._stops.policy()
+        caller = identify(self._tenant.caller, stamp)
+        if isinstance(caller, Refused):
+            return await self._refuse(exchange, caller)
+        match describe(exchange.raw, caller, policy.configuration.catalogue, stamp):
+            case Refused() as refused:
+                return await self._refuse(exchange, refused)
+            case SelfCall():
+                return await self._tell(
+                    exchange, await self._stops.self_description.of(caller, policy, stamp.now)
+                )
+            case Call() as call:
+                return await self._judge(exchange, policy, caller, call)
+
+    async def _judge(self, exchange: Exchange, policy: Policy, caller: Caller, call: Call) -> None:
+        """Decide, record, act."""
+        answer = await policy.decider.ask(call.question)
+        decision, exceeded = self._stops.obligations.settle(answer, call, caller)
+        receipt = await self._stops.recorder.decision(call, decision, policy.revision)
+        # A crash from here on shows in the log as an allow without an outcome.
+        match decision:
+            case Allow():
+                outcome = await self._act(exchange, call, caller, decision, receipt)
+                self._stops.recorder.outcome(call.id, outcome)
+            case Deny() | Hold():
+                await self._show(
+                    exchange, refusal_of(decision, call.id, exceeded=exceeded), call.service.errors
+                )
+
+    async def _act(
+        self, exchange: Exchange, call: Call, caller: Caller, allow: Allow, receipt: Receipt
+    ) -> Outcome:
+        """Forward the call and stream the answer back; how it ended is the outcome, whatever happened."""
+        started = self._stops.monotonic()
+        forwarded = True
+        result: Result
+        try:
+            answer = await self._stops.upstreams.send(call, caller, allow, receipt, exchange.body)
+            match answer:
+                case Failed():
+                    forwarded, result = answer.forwarded, answer.result
+                    await self._show(exchange, _failed(answer, call.id), call.service.errors)
+                case Answered():
+                    result = await _relay(exchange, answer)
+        except BodyTooLarge:
+            result = "body_too_large"
+            await self._show(exchange, _too_large(call.id), call.service.errors)
+        except ClientGone:
+            result = "client_gone"
+        except asyncio.CancelledError:
+            # The connection ended: the client left, or the channel was closed under it.
+            result = "client_gone" if self._tenant.caller is not None else "cut"
+        return Outcome(
+            forwarded=forwarded,
+            result=result,
+            status=exchange.status,
+            bytes_in=exchange.body.count,
+            bytes_out=exchange.bytes_out,
+            ms=int((self._stops.monotonic() - started) * 1000),
+        )
+
+    async def _refuse(self, exchange: Exchange, refused: Refused) -> None:
+        """A refusal before policy is recorded like every other decision."""
+        await self._stops.recorder.refusal(refused, exchange.raw, self._tenant)
+        await self._show(exchange, refusal_of(refused.denial, refused.id, status=refused.status))
+
+    async def _show(self, exchange: Exchange, refusal: Refusal, shape: str = "problem") -> None:
+        if exchange.status:
+            return  # an answer is under way: it breaks off, and the client sees that it did
+        drained = await exchange.body.drain()
+        # What does not exist for a workflow has no shape either: the shape would tell that it does.
+        shape = "problem" if refusal.reasons[0] is NOT_FOUND else shape
+        status, content_type, body = write(refusal, shape, exchange.accept, drained)
+        await exchange.answer(status, headers_of(refusal, content_type, len(body)), body)
+
+    async def _tell(self, exchange: Exchange, document: dict[str, Any]) -> None:
+        body = msgspec.json.encode(document)
+        headers = ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)))
+        await exchange.answer(200, headers, body)
+
+
+async def _relay(exchange: Exchange, answer: Answered) -> Result:
+    """Stream an upstream's answer to the agent. An answer that breaks off is never ended as if it were whole."""
+    try:
+        await exchange.begin(answer.status, answer.headers)
+        async for chunk in answer.chunks():
+            await exchange.write(chunk)
+        await exchange.end()
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        _LOGGER.warning("the upstream broke off: %s", type(error).__name__)
+        return "upstream_error"
+    finally:
+        await answer.close()
+    return "completed"
+
+
+def _failed(failed: Failed, decision: str) -> Refusal:
+    texts = {
+        "obligation_failed": "The credential that this call needs is not available to the gateway.",
+        "upstream.timeout": "The service did not answer in time.",
+        "upstream.unreachable": "The service cannot be reached.",
+    }
+    text = texts.get(failed.code, "The service gave no usable answer.")
+    _LOGGER.warning("%s: %s: %s", decision, failed.code, failed.message)
+    remedy = "Try again later; if it lasts, tell the operator of this gateway the decision id."
+    return refusal_of(gateway_denial(failed.code, text, remedy, retry="retry"), decision)
+
+
+def _too_large(decision: str) -> Refusal:
+    denial = gateway_denial(
+        "request.body_too_large", "The body is larger than policy allows.", "Send less in one request."
+    )
+    return refusal_of(denial, decision)
+
+
+def _unrecorded(decision: str) -> Refusal:
+    denial = gateway_denial(
+        "log_unavailable",
+        "The decision could not be recorded, so nothing was done.",
+        "Try again shortly: the log's writer restarts by itself.",
+        retry="retry",
+    )
+    return refusal_of(denial, decision)
+
+
+def _defect(decision: str) -> Refusal:
+    denial = gateway_denial(
+        "gateway_defect",
+        "The gateway failed on this request and refused it.",
+        "Tell the operator of this gateway the decision id.",
+    )
+    return refusal_of(denial, decision, status=503)

@@ -1,0 +1,142 @@
+"""Turning decisions into log entries, and log entries into receipts: record before act.
+
+A method that returns a `Receipt` returns only after the entry is durable; without it nothing can be sent.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from audit.client import AuditClient
+from audit.entry import (
+    DecisionEntry,
+    EventEntry,
+    Obligation,
+    OutcomeEntry,
+    Reason as LoggedReason,
+    document_digest,
+    refused_request,
+)
+from audit.receipt import Receipt
+from decision.model import Allow, Decision, Deny, Hold, Reason, Source, Terms
+from gateway.call import Call
+from gateway.outcome import Outcome
+from gateway.request import RawRequest, Refused
+from gateway.tenant import Tenant
+
+
+class Recorder:
+    """Writes what the gateway decides and does into the log. `clock_ms` gives milliseconds since the epoch."""
+
+    def __init__(self, log: AuditClient, clock_ms: Callable[[], int]) -> None:
+        self._log = log
+        self._clock_ms = clock_ms
+
+    async def decision(self, call: Call, decision: Decision, revision: str) -> Receipt:
+        """Make the decision on a call durable. Raises `LogUnavailable`; then nothing may happen."""
+        asked = {**msgspec.structs.asdict(call.question), "scope": list(call.question.scope)}
+        return await self._log.append(
+            DecisionEntry(
+                time=self._clock_ms(),
+                id=call.id,
+                kind="request",
+                workflow=call.question.workflow,
+                role=call.question.role,
+                decision=_verdict(decision),
+                source=_source(decision),
+                reasons=_reasons(decision.reasons),
+                obligations=_obligations(decision.terms),
+                input=asked,
+                input_sha256=document_digest(asked),
+                revision=revision,
+            )
+        )
+
+    async def refusal(self, refused: Refused, raw: RawRequest, tenant: Tenant) -> Receipt:
+        """Make a refusal before policy durable. Raises `LogUnavailable`."""
+        return await self._log.append(
+            DecisionEntry(
+                time=self._clock_ms(),
+                id=refused.id,
+                kind="refusal",
+                workflow=tenant.workflow,
+                role=tenant.role,
+                decision="deny",
+                source="gateway",
+                reasons=_reasons(refused.denial.reasons),
+                obligations=[],
+                input=None,
+                input_sha256="",
+                revision="",
+                request=refused_request(raw.method, raw.target.decode("latin-1")),
+            )
+        )
+
+    def outcome(self, decision: str, outcome: Outcome) -> None:
+        """Append what became of a decision, without waiting: the act is over."""
+        self._log.append_later(
+            OutcomeEntry(
+                time=self._clock_ms(),
+                decision=decision,
+                forwarded=outcome.forwarded,
+                result=outcome.result,
+                status=outcome.status,
+                bytes_in=outcome.bytes_in,
+                bytes_out=outcome.bytes_out,
+                ms=outcome.ms,
+            )
+        )
+
+    async def event(self, event: str, workflow: str = "", **detail: str | int) -> Receipt:
+        """Make something that happened to the gateway itself durable. Raises `LogUnavailable`."""
+        return await self._log.append(self._event(event, workflow, detail))
+
+    def event_later(self, event: str, workflow: str = "", **detail: str | int) -> None:
+        """Append an event that nothing waits for; a loss is counted and logged by the client."""
+        self._log.append_later(self._event(event, workflow, detail))
+
+    def _event(self, event: str, workflow: str, detail: dict[str, str | int]) -> EventEntry:
+        return EventEntry(time=self._clock_ms(), event=event, workflow=workflow, detail=detail)
+
+
+def _verdict(decision: Decision) -> Literal["allow", "deny", "hold"]:
+    match decision:
+        case Allow():
+            return "allow"
+        case Deny():
+            return "deny"
+        case Hold():
+            return "hold"
+
+
+def _source(decision: Decision) -> Literal["policy", "gateway"]:
+    match decision:
+        case Deny(source=Source.GATEWAY):
+            return "gateway"
+        case Allow() | Deny() | Hold():
+            return "policy"
+
+
+def _reasons(reasons: tuple[Reason, ...]) -> list[LoggedReason]:
+    return [
+        LoggedReason(code=reason.code, rule=reason.rule, message=reason.message, audience=reason.audience)
+        for reason in reasons
+    ]
+
+
+def _obligations(terms: Terms) -> list[Obligation]:
+    """What the decision obliged to, as it was read: merged, and without any secret."""
+    found: list[Obligation] = []
+    if terms.credential is not None:
+        found.append(
+            Obligation(id="credential", type="inject_credential", properties={"ref": terms.credential})
+        )
+    for rate in terms.rate_limits:
+        properties = {"key": rate.key, "limit": rate.limit, "window_s": rate.window_s, "cost": rate.cost}
+        found.append(Obligation(id="rate", type="rate_limit", properties=properties))
+    if terms.max_body_bytes is not None:
+        found.append(Obligation(id="body", type="max_body_bytes", properties={"limit": terms.max_body_bytes}))
+    if terms.timeout_ms is not None:
+        found.append(Obligation(id="timeout", type="timeout_ms", properties={"limit": terms.timeout_ms}))
+    return found

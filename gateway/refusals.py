@@ -1,0 +1,186 @@
+"""How a refusal looks: one table of status codes, and one writer per client family; pure.
+
+What an agent reads never holds an operator's reason, another role's rules, exception text or an upstream address.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from decision.model import Deny, Hold, Reason
+from gateway.limits import Exceeded
+from gateway.wire import Headers
+
+STATUS = {
+    "caller.token_expired": 401,
+    "caller.workflow_ended": 401,
+    "decision_invalid": 503,
+    "log_unavailable": 503,
+    "obligation_failed": 503,
+    "obligation_unsupported": 503,
+    "pdp_error": 503,
+    "pdp_unavailable": 503,
+    "pdp_undefined": 503,
+    "rate_limited": 429,
+    "request.body_too_large": 413,
+    "request.not_found": 404,
+    "upstream.failed": 502,
+    "upstream.timeout": 504,
+    "upstream.unreachable": 502,
+}
+"""Status of a refusal by the code of its first reason; 403 for every code that is not here."""
+
+NOT_FOUND = Reason(
+    code="request.not_found",
+    message="There is nothing here for this workflow.",
+    remedy="GET /.doorless/self lists what this workflow may call.",
+    rule="gateway.not_found",
+)
+
+NO_APPROVER = Reason(
+    code="hold_no_approver",
+    message="This call needs a person's approval, and nobody is configured who could give it.",
+    remedy="Leave this step to a person; the operator can name approvers.",
+    rule="gateway.hold_no_approver",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is shown to an agent instead of an answer."""
+
+    status: int
+    reasons: tuple[Reason, ...]
+    decision: str
+    exceeded: Exceeded | None = None
+
+    @property
+    def message(self) -> str:
+        """One text that holds all an agent needs, for clients that show a message and nothing else."""
+        told = " ".join(f"{reason.message} [{reason.code}] {reason.remedy}" for reason in self.reasons)
+        return f"{told} (decision {self.decision})"
+
+
+def refusal_of(
+    denied: Deny | Hold, decision: str, *, status: int | None = None, exceeded: Exceeded | None = None
+) -> Refusal:
+    """What of a denial may be shown, and under which status.
+
+    A denial that has no reason for the agent shows as "not found": what a workflow may not know of does not exist.
+    """
+    shown = tuple(reason for reason in denied.reasons if reason.audience == "agent")
+    match denied:
+        case Hold():
+            shown = (NO_APPROVER, *shown)
+        case Deny() if not shown:
+            return Refusal(404, (NOT_FOUND,), decision)
+        case Deny():
+            pass
+    return Refusal(status or STATUS.get(shown[0].code, 403), shown, decision, exceeded)
+
+
+def headers_of(refusal: Refusal, content_type: str, length: int) -> Headers:
+    """The header block of a refusal. Only a rate limit invites to try again (see `docs/refusals.md`)."""
+    headers = [
+        (b"content-type", content_type.encode("ascii")),
+        (b"content-length", b"%d" % length),
+        (b"cache-control", b"no-store"),
+        (b"x-doorless-decision", refusal.decision.encode("ascii")),
+    ]
+    exceeded = refusal.exceeded
+    if exceeded is None:
+        return (*headers, (b"x-should-retry", b"false"))
+    limit = exceeded.limit
+    return (
+        *headers,
+        (b"retry-after", b"%d" % exceeded.retry_after_s),
+        (b"ratelimit-policy", b'"role";q=%d;w=%d' % (limit.limit, limit.window_s)),
+        (b"ratelimit", b'"role";r=0;t=%d' % exceeded.retry_after_s),
+    )
+
+
+def write(refusal: Refusal, shape: str, accept: str, body: bytes) -> tuple[int, str, bytes]:
+    """Status, content type and body of a refusal in the shape that the service's clients show.
+
+    `body` is what was read of the request's body: JSON-RPC answers name the id of their question.
+    """
+    if shape == "git":
+        return refusal.status, "text/plain; charset=utf-8", (refusal.message + "\n").encode()
+    if shape == "mcp":
+        return 200, "application/json", msgspec.json.encode(_mcp(refusal, body))
+    if shape == "problem" or "application/problem+json" in accept:
+        return refusal.status, "application/problem+json", msgspec.json.encode(_problem(refusal))
+    return refusal.status, "application/json", msgspec.json.encode(_WRITERS[shape](refusal))
+
+
+def _problem(refusal: Refusal) -> dict[str, Any]:
+    """RFC 9457 with extension members; `type` is left out and so means about:blank."""
+    return {
+        "title": HTTPStatus(refusal.status).phrase,
+        "status": refusal.status,
+        "detail": refusal.message,
+        "code": refusal.reasons[0].code,
+        "decision": refusal.decision,
+        "reasons": [
+            {"code": reason.code, "message": reason.message, "remedy": reason.remedy, "retry": reason.retry}
+            for reason in refusal.reasons
+        ],
+    }
+
+
+def _openai(refusal: Refusal) -> dict[str, Any]:
+    error = {
+        "message": refusal.message,
+        "type": "doorless_refusal",
+        "param": None,
+        "code": refusal.reasons[0].code,
+    }
+    return {"message": refusal.message, "error": error, "decision": refusal.decision}
+
+
+def _anthropic(refusal: Refusal) -> dict[str, Any]:
+    kind = "rate_limit_error" if refusal.exceeded else "permission_error"
+    error = {"type": kind, "message": refusal.message, "code": refusal.reasons[0].code}
+    return {"type": "error", "message": refusal.message, "error": error, "decision": refusal.decision}
+
+
+def _github(refusal: Refusal) -> dict[str, Any]:
+    return {
+        "message": refusal.message,
+        "documentation_url": "http://proxy/.doorless/self",
+        "status": str(refusal.status),
+        "error": {"message": refusal.message, "code": refusal.reasons[0].code},
+    }
+
+
+def _gemini(refusal: Refusal) -> dict[str, Any]:
+    status = "RESOURCE_EXHAUSTED" if refusal.exceeded else "PERMISSION_DENIED"
+    return {
+        "message": refusal.message,
+        "error": {"code": refusal.status, "message": refusal.message, "status": status},
+    }
+
+
+_WRITERS: dict[str, Callable[[Refusal], dict[str, Any]]] = {
+    "openai": _openai,
+    "anthropic": _anthropic,
+    "github": _github,
+    "gemini": _gemini,
+}
+
+
+def _mcp(refusal: Refusal, body: bytes) -> dict[str, Any]:
+    """JSON-RPC 2.0, section 5: an error carries the id of its request, or null where there is none to read."""
+    try:
+        asked = msgspec.json.decode(body, type=dict[str, Any]).get("id")
+    except msgspec.DecodeError:
+        asked = None
+    data = {"code": refusal.reasons[0].code, "decision": refusal.decision}
+    return {
+        "jsonrpc": "2.0",
+        "id": asked if isinstance(asked, str | int) else None,
+        "error": {"code": -32003, "message": refusal.message, "data": data},
+    }

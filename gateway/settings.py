@@ -1,0 +1,46 @@
+"""The gateway's settings: flags become one frozen value; no file and no environment is read here."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where everything is."""
+
+    run: Path
+    """Folder of sockets, mode 0700."""
+    policies: Path
+    bundles: Path
+    audit_socket: Path
+    issuer_socket: Path
+    issuer_url: str
+    credentials: Path
+    opa: Path | None
+
+    @property
+    def admin_socket(self) -> Path:
+        """Where operators and orchestrators connect."""
+        return self.run / "gateway.sock"
+
+    @property
+    def channels(self) -> Path:
+        """The folder of the workflows' channels."""
+        return self.run / "ch"
+
+
+def parse(arguments: Sequence[str]) -> Settings:
+    """The settings that the arguments name. Leaves the process with status 2 where they are wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m gateway",
+        description="The proxy that agents talk to.",
+        epilog="Exit codes: 0 stopped, 2 wrong arguments, 69 the log cannot be reached, 75 another gateway "
+        "holds this run folder, 78 policies or credentials cannot be used.",
+    )
+    for flag in ("--run", "--policies", "--bundles", "--audit-socket", "--issuer-socket", "--credentials"):
+        parser.add_argument(flag, type=Path, required=True)
+    parser.add_argument("--issuer-url", required=True)
+    parser.add_argument("--opa", type=Path)
+    return Settings(**vars(parser.parse_args(arguments)))

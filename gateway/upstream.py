@@ -1,0 +1,232 @@
+"""The one way out: a call is sent only with its allow and the receipt of that allow.
+
+Never follows a redirect, reads nothing from the environment, dials only addresses that the guard lets through,
+and injects exactly one credential, last. Bodies stream both ways.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass
+
+import aiohttp
+from yarl import URL
+
+from audit.receipt import Receipt
+from decision.catalogue import Service
+from decision.model import Allow
+from gateway.addresses import AddressForbidden, guarded_socket
+from gateway.body import RequestBody
+from gateway.call import Call
+from gateway.caller import Caller
+from gateway.credentials import Credential, Credentials, CredentialUnavailable
+from gateway.headers import REQUEST_ALLOWED, RESPONSE_ALLOWED, forwardable, returnable
+from gateway.outcome import Result
+
+CONNECT_S = 5.0
+IDLE_S = 60.0
+"""How long an upstream may be silent in the middle of an answer, event streams with heartbeats included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The upstream gave no answer: why, in a code for the agent and a text for the operator."""
+
+    code: str
+    message: str
+    result: Result
+    forwarded: bool
+    """Whether the upstream may have seen the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The head of an upstream's answer, made fit for an agent; the body is read with `chunks`."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    response: aiohttp.ClientResponse
+    line: "_Line"
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives. Raises `aiohttp.ClientError` or `TimeoutError` where it breaks off."""
+        return self.response.content.iter_any()
+
+    async def close(self) -> None:
+        """Give the connection back, or close it where the body was not read to its end."""
+        if self.response.content.is_eof():
+            self.response.release()
+        else:
+            self.response.close()
+        await self.line.leave()
+
+
+class Upstreams:
+    """Connections to every service of the catalogue in force."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self._lines: dict[str, _Line] = {}
+
+    async def send(
+        self, call: Call, caller: Caller, allow: Allow, receipt: Receipt, body: RequestBody
+    ) -> Answered | Failed:
+        """Make the call that `allow` allows and `receipt` proves to be recorded.
+
+        Promises: the upstream sees the path and query that policy judged, byte for byte, and one credential of ours.
+        Raises `BodyTooLarge` and `ClientGone` for what the request's body does on its way.
+        """
+        if receipt.entry_id != call.id:
+            raise ReceiptMismatch(call.id)
+        try:
+            credential = self._credentials.fetch(allow.terms.credential, caller, call.service.name)
+        except CredentialUnavailable as error:
+            return Failed("obligation_failed", str(error), "upstream_error", forwarded=False)
+        line = await self._line(call.service)
+        line.enter()
+        try:
+            response = await _within(allow, line.request(call, credential, _content(call, allow, body)))
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            await line.leave()
+            if body.failure is not None:
+                raise body.failure from error
+            return _failed(error)
+        except BaseException:
+            await line.leave()
+            raise
+        headers = returnable(response.raw_headers, line.response_headers)
+        return Answered(response.status, headers, response, line)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for line in self._lines.values():
+            await line.retire()
+        self._lines.clear()
+
+    async def _line(self, service: Service) -> "_Line":
+        """The line to a service as the catalogue now describes it; an older one ends with its last call."""
+        line = self._lines.get(service.name)
+        if line is not None and (line.service is service or line.service == service):
+            return line
+        self._lines[service.name] = fresh = _Line(service, self._credentials)
+        if line is not None:
+            await line.retire()
+        return fresh
+
+
+class ReceiptMismatch(Exception):
+    """A receipt of another decision was shown: a defect of ours, and the call is not made."""
+
+
+class _Line:
+    """The pooled connections to one service, and what is the same for each of its calls."""
+
+    def __init__(self, service: Service, credentials: Credentials) -> None:
+        self.service = service
+        self._calls = 0
+        self._retired = False
+        ours = credentials.header_names()
+        self.request_headers = _names(REQUEST_ALLOWED, service.request_headers) - ours
+        self.response_headers = _names(RESPONSE_ALLOWED, service.response_headers) - ours
+        upstream = service.upstream
+        self._base = f"{upstream.scheme}://{upstream.host}:{upstream.port}{upstream.base}"
+        connector = aiohttp.TCPConnector(
+            limit=0,
+            ssl=_tls(service.ca_file) if upstream.scheme == "https" else True,
+            socket_factory=guarded_socket(allow_loopback=service.allow_loopback),
+            happy_eyeballs_delay=None,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=IDLE_S),
+            trust_env=False,
+            requote_redirect_url=False,
+        )
+
+    async def request(
+        self, call: Call, credential: Credential | None, content: AsyncIterator[bytes] | bytes | None
+    ) -> aiohttp.ClientResponse:
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in forwardable(call.headers, self.request_headers)
+        ]
+        headers.append(("Accept-Encoding", "identity"))
+        if isinstance(content, AsyncIterator) and call.question.body_bytes >= 0:
+            headers.append(("Content-Length", str(call.question.body_bytes)))
+        target = self._base + call.path.decode("ascii")
+        query = call.query
+        if credential is not None:
+            injected = credential.header()
+            if injected is not None:
+                headers.append(injected)
+            query = b"&".join(part for part in (query, credential.query()) if part)
+        if query:
+            target = f"{target}?{query.decode('ascii')}"
+        return await self._session.request(
+            call.question.method,
+            URL(target, encoded=True),
+            headers=headers,
+            data=content,
+            allow_redirects=False,
+        )
+
+    def enter(self) -> None:
+        """One more call is under way."""
+        self._calls += 1
+
+    async def leave(self) -> None:
+        """A call has ended; the last one of a retired line closes it."""
+        self._calls -= 1
+        await self._close_if_done()
+
+    async def retire(self) -> None:
+        """Take no new calls: the catalogue has changed, or the gateway ends."""
+        self._retired = True
+        await self._close_if_done()
+
+    async def _close_if_done(self) -> None:
+        if self._retired and self._calls == 0:
+            await self._session.close()
+
+
+async def _within(
+    allow: Allow, request: Coroutine[None, None, aiohttp.ClientResponse]
+) -> aiohttp.ClientResponse:
+    timeout_ms = allow.terms.timeout_ms
+    async with asyncio.timeout(None if timeout_ms is None else timeout_ms / 1000):
+        return await request
+
+
+def _failed(error: BaseException) -> Failed:
+    if isinstance(error, TimeoutError):
+        return Failed("upstream.timeout", "no answer in time", "timeout", forwarded=True)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return Failed("upstream.unreachable", _cause(error), "upstream_error", forwarded=False)
+    return Failed("upstream.failed", _cause(error), "upstream_error", forwarded=True)
+
+
+def _content(call: Call, allow: Allow, body: RequestBody) -> AsyncIterator[bytes] | bytes | None:
+    if call.question.body_bytes == 0:
+        return b"" if call.question.method in {"POST", "PUT", "PATCH"} else None
+    return body.chunks(allow.terms.max_body_bytes)
+
+
+def _names(built_in: frozenset[bytes], declared: tuple[str, ...]) -> frozenset[bytes]:
+    return built_in | {name.encode("ascii") for name in declared}
+
+
+def _tls(ca_file: str | None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _cause(error: BaseException) -> str:
+    """The reason for the operator's log, without the credential that a URL may carry."""
+    cause = error.__cause__ or error
+    if isinstance(cause, AddressForbidden):
+        return str(cause)
+    return type(error).__name__

@@ -1,0 +1,62 @@
+package request_test
+
+import data.lib.fixture_test as fixture
+import data.request
+
+test_allows_with_all_obligations if {
+	document := request.decision with input as fixture.call with data.compiled as fixture.compiled
+	document.allow == true
+	document.hold == null
+	{obligation.type | some obligation in document.obligations} == {
+		"inject_credential", "rate_limit", "max_body_bytes", "timeout_ms",
+	}
+}
+
+test_denies_and_still_counts_the_attempt if {
+	other := object.union(fixture.call, {"route": "list-people", "data": "people"})
+	document := request.decision with input as other with data.compiled as fixture.compiled
+	document.allow == false
+	[reason.code | some reason in document.reasons] == ["request.data_not_granted"]
+	[obligation.type | some obligation in document.obligations] == ["rate_limit"]
+}
+
+test_a_veto_names_the_grant_it_met if {
+	other := object.union(fixture.call, {"body_bytes": 500})
+	document := request.decision with input as other with data.compiled as fixture.compiled
+	[reason.message | some reason in document.reasons] == [concat(" ", [
+		"The body of 500 bytes is over the limit of 400 bytes.",
+		"(request.rules.role_grant grants it, request.rules.body_too_large comes first.)",
+	])]
+}
+
+test_holds_with_the_credential if {
+	document := request.decision with input as fixture.erasing with data.compiled as fixture.compiled
+	document.allow == false
+	document.hold.template == "irreversible"
+	some obligation in document.obligations
+	obligation.type == "inject_credential"
+}
+
+test_every_answer_is_a_whole_document[note] if {
+	some note, question in {
+		"empty": {}, "number": 5, "list": [], "null": null, "call": fixture.call, "held": fixture.erasing,
+		"role": {"role": "reader"},
+	}
+	document := request.decision with input as question with data.compiled as fixture.compiled
+	object.keys(document) == {"version", "allow", "reasons", "obligations", "hold", "cacheable_s"}
+}
+
+test_denies_without_any_tables if {
+	document := request.decision with input as fixture.call with data.compiled as {}
+	document.allow == false
+	[reason.code | some reason in document.reasons] == ["request.role_unknown"]
+}
+
+test_a_complete_call_lacking_one_fact_is_never_allowed[field] if {
+	some field, _ in fixture.call
+	question := object.remove(fixture.call, [field])
+	document := request.decision with input as question with data.compiled as fixture.compiled
+	document.allow == false
+	some reason in document.reasons
+	reason.code == "request.input_incomplete"
+}

@@ -1,0 +1,25 @@
+package request.rules.inject_credential_test
+
+import data.lib.fixture_test as fixture
+import data.request.rules.inject_credential
+
+test_credential_of_the_service if {
+	expected := {
+		{"id": "credential", "type": "inject_credential", "properties": {"ref": "reports-key"}},
+	}
+	inject_credential.obligation == expected
+		with input as fixture.call
+		with data.compiled as fixture.compiled
+}
+
+test_none_for_a_service_without if {
+	count(inject_credential.obligation) == 0
+		with input as object.union(fixture.call, {"service": "series"})
+		with data.compiled as fixture.compiled
+}
+
+test_none_without_service if {
+	count(inject_credential.obligation) == 0
+		with input as object.remove(fixture.call, ["service"])
+		with data.compiled as fixture.compiled
+}

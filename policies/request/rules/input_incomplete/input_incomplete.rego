@@ -1,0 +1,78 @@
+package request.rules.input_incomplete
+
+import data.lib.result
+
+# METADATA
+# title: The question lacks a fact, or holds one of the wrong type
+# custom:
+#   code: request.input_incomplete
+#   message: "The call was not described completely; wrong or missing: {fields}."
+#   remedy: >-
+#     Nothing the asker can change. Ask the operator to run `doorless doctor`; the program that asked and the
+#     policies do not fit.
+deny contains result.reason(rego.metadata.chain(), {"{fields}": concat(", ", wrong)}) if not complete
+
+# METADATA
+# title: Whether every fact is there and of its type
+# description: Written for speed, because every call pays for it. `wrong` says the same field by field.
+complete if {
+	input.version == "1"
+	floor(input.now) == input.now
+	floor(input.body_bytes) == input.body_bytes
+	input.body_bytes >= -1
+	is_object(input.params)
+
+	# concat is undefined unless all it is given is text, so one call proves a whole list of facts.
+	is_string(concat("", input.scope))
+	is_string(concat("", [text | some text in input.params]))
+	is_string(concat("", [
+		input.workflow, input.role, input.service, input.route, input.action, input.data,
+		input.method, input.path, input.query, input.content_type,
+	]))
+}
+
+# METADATA
+# title: The names of the facts that are missing or ill-typed
+# scope: document
+# description: Each proof is a rule of its own, because `not` over a call is undefined where an argument is.
+wrong contains name if {
+	some name in {
+		"workflow", "role", "service", "route", "action", "data",
+		"method", "path", "query", "content_type",
+	}
+	not _text[name]
+}
+
+wrong contains "version" if not _version
+
+wrong contains "now" if not _now
+
+wrong contains "body_bytes" if not _body_bytes
+
+wrong contains "scope" if not _scope
+
+wrong contains "params" if not _params
+
+_text[name] if {
+	some name, value in input
+	is_string(value)
+}
+
+_version if input.version == "1"
+
+_now if _whole(input.now)
+
+_body_bytes if {
+	_whole(input.body_bytes)
+	input.body_bytes >= -1
+}
+
+_scope if is_string(concat("", input.scope))
+
+_params if {
+	is_object(input.params)
+	is_string(concat("", [text | some text in input.params]))
+}
+
+# floor is undefined for anything but a number.
+_whole(number) if floor(number) == number

@@ -1,0 +1,17 @@
+package request.rules.scope_not_in_token
+
+import data.lib.call
+import data.lib.result
+
+# METADATA
+# title: The workflow was given less than its role
+# custom:
+#   code: request.scope_not_in_token
+#   message: This workflow was started without {word}, which its role {role} has.
+#   remedy: Ask the operator to start a workflow with {word} in --only, or without --only.
+deny contains result.reason(rego.metadata.chain(), {"{word}": call.route.word}) if {
+	call.covered
+	not _in_token
+}
+
+_in_token if call.route.word in input.scope

@@ -1,0 +1,16 @@
+package request.rules.service_not_granted
+
+import data.lib.call
+import data.lib.result
+
+# METADATA
+# title: The role does not have the service
+# custom:
+#   code: request.service_not_granted
+#   message: The role {role} does not have the service {service}.
+#   remedy: Add {service} to the services of the role {role} in roles.yaml if it should have it.
+#   audience: operator
+lacks contains result.reason(rego.metadata.chain(), {}) if {
+	call.role_known
+	not call.service_granted
+}

@@ -1,0 +1,32 @@
+package token_test
+
+import data.lib.fixture_test as fixture
+import data.token
+
+test_allows_one_token_for_each_service if {
+	document := token.decision with input as fixture.asking with data.compiled as fixture.compiled
+	document.allow == true
+	[obligation.properties.audience | some obligation in document.obligations] == ["reports", "series"]
+}
+
+test_denies_more_than_the_role if {
+	question := object.union(fixture.asking, {"only": ["erase:bodies"]})
+	document := token.decision with input as question with data.compiled as fixture.compiled
+	document.allow == false
+	document.obligations == []
+	[reason.code | some reason in document.reasons] == ["token.scope_wider"]
+}
+
+test_denies_a_lifetime_out_of_range if {
+	question := object.union(fixture.asking, {"ttl_s": 7200})
+	document := token.decision with input as question with data.compiled as fixture.compiled
+	document.allow == false
+	document.obligations == []
+}
+
+test_a_question_lacking_one_fact_is_never_allowed[field] if {
+	some field, _ in fixture.asking
+	question := object.remove(fixture.asking, [field])
+	document := token.decision with input as question with data.compiled as fixture.compiled
+	document.allow == false
+}

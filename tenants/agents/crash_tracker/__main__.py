@@ -1,0 +1,5 @@
+"""Start the crash tracker: `python -m tenants.agents.crash_tracker --help`."""
+
+from tenants.agents.crash_tracker.app import main
+
+main()

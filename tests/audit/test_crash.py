@@ -1,0 +1,214 @@
+"""Crashes from outside: kills, a failing disk, a full disk. What was acknowledged is there, in order, once."""
+
+import asyncio
+import random
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvloop
+
+from audit.client import AuditClient, LogUnavailable
+from audit.entry import encode
+from audit.folder import create
+from audit.reader import read_records
+from audit.receipt import Receipt
+from audit.verify import verify
+from tests.audit.conftest import StartWriter
+from tests.audit.process import WriterProcess
+from tests.audit.samples import decision, event, name, outcome
+
+KILLS = 50
+STRACE = ("strace", "-D", "-f", "-q", "-o", "/dev/null")
+
+
+class Memory:
+    """What the writer acknowledged, over all its lives; and the check that all of it is in the log."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._acknowledged: dict[int, str] = {}
+
+    def keep(self, receipt: Receipt) -> None:
+        """A number is given out once."""
+        assert receipt.seq not in self._acknowledged
+        self._acknowledged[receipt.seq] = receipt.entry_id
+
+    def check(self) -> int:
+        """Everything acknowledged stands at its number, and the whole log holds together; how much that is."""
+        records = dict(read_records(self._log))
+        for seq, decided in self._acknowledged.items():
+            assert f'"id":"{decided}"'.encode() in records[seq]
+        verify(self._log)  # no gap, nothing twice
+        return len(self._acknowledged)
+
+
+async def load(socket: Path, first: int, memory: Memory, appenders: int = 16) -> int:
+    """Append decisions, many at once, until the log is unavailable; the next number that was not used."""
+    client = await AuditClient.connect(socket)
+    number = first
+
+    async def append() -> None:
+        nonlocal number
+        while True:
+            number += 1
+            try:
+                memory.keep(await client.append(decision(number)))
+            except LogUnavailable:
+                return
+
+    await asyncio.gather(*[append() for _ in range(appenders)])
+    await client.close()
+    return number
+
+
+def test_kills_at_random_times(start_writer: StartWriter, log: Path, socket_path: Path) -> None:
+    """Fifty kills under load, each followed by a restart: every acknowledged record is there, in order, once."""
+    memory, number = Memory(log), 0
+    moments = random.Random(7829)
+
+    async def round_of(writer: WriterProcess) -> int:
+        asyncio.get_running_loop().call_later(moments.uniform(0.002, 0.05), writer.kill)
+        return await load(socket_path, number, memory)
+
+    for _ in range(KILLS):
+        writer = start_writer()
+        assert writer.ready, writer.wait()
+        number = uvloop.run(round_of(writer))
+        memory.check()
+    assert start_writer().ready
+    assert memory.check() > KILLS
+
+
+def inject(fault: str) -> tuple[str, ...]:
+    """Run the writer with this fault of the system."""
+    return (*STRACE, "-e", f"trace={fault.split(':', maxsplit=1)[0]}", "-e", f"inject={fault}")
+
+
+FAULTS = [
+    *[f"fdatasync:error=EIO:when={turn}" for turn in (1, 2, 5)],
+    *[f"fdatasync:signal=KILL:when={turn}" for turn in (1, 3)],
+    *[f"fsync:error=EIO:when={turn}" for turn in (1, 2)],
+    *[f"fsync:signal=KILL:when={turn}" for turn in (1, 2)],
+    *[f"pwrite64:error=ENOSPC:when={turn}" for turn in (1, 2, 3, 4, 5)],
+    *[f"pwrite64:error=EIO:when={turn}" for turn in (1, 2, 3)],
+    *[f"pwrite64:signal=KILL:when={turn}" for turn in range(1, 8)],
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_disk_ends_the_writer_and_loses_nothing(
+    start_writer: StartWriter, log: Path, socket_path: Path, fault: str
+) -> None:
+    """The Nth write or sync fails or kills: nothing more is accepted, exit 74, and a new writer has it all."""
+    memory = Memory(log)
+    healthy = start_writer()
+    number = uvloop.run(some(socket_path, 0, 3, memory))
+    healthy.kill()
+    ill = start_writer(wrapper=inject(fault))
+    if ill.ready:
+        number = uvloop.run(load(socket_path, number, memory, appenders=3))
+    code, complaint = ill.wait()
+    if "KILL" in fault:
+        assert code == -9
+    else:
+        assert code == 74
+        assert "poisoned" in complaint or "cannot make the journal ready" in complaint
+    acknowledged = memory.check()
+    assert start_writer().ready
+    uvloop.run(some(socket_path, number, 3, memory))
+    assert memory.check() == acknowledged + 3
+
+
+async def some(socket: Path, first: int, count: int, memory: Memory) -> int:
+    """Append a few decisions one after the other; the last number used."""
+    client = await AuditClient.connect(socket)
+    for number in range(first + 1, first + count + 1):
+        memory.keep(await client.append(decision(number)))
+    await client.close()
+    return first + count
+
+
+def test_after_a_failed_sync_everything_is_refused(start_writer: StartWriter, socket_path: Path) -> None:
+    """A sync that fails once fails all who waited for it, and those after, though the disk is well again."""
+    writer = start_writer(wrapper=inject("fdatasync:error=EIO:when=1"))
+
+    async def scene() -> None:
+        client = await AuditClient.connect(socket_path)
+        results = await asyncio.gather(*[client.append(event(n)) for n in range(5)], return_exceptions=True)
+        assert all(isinstance(result, LogUnavailable) for result in results)
+        assert all("poisoned" in str(result) for result in results)
+        with pytest.raises(LogUnavailable):
+            await client.append(event(9))
+        await client.close()
+
+    uvloop.run(scene())
+    assert writer.wait()[0] == 74
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """A folder that takes 200 kB, and how to run the writer on it: a small disk if we may mount, else a limit."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode == 0:
+        yield folder, ()
+        subprocess.run(["umount", str(folder)], check=True)
+    else:
+        yield folder, ("prlimit", "--fsize=200000")
+
+
+def test_a_full_disk(
+    full_disk: tuple[Path, tuple[str, ...]], start_writer: StartWriter, socket_path: Path
+) -> None:
+    """A write that fits in part poisons; what was acknowledged before stays, and nothing starts until there is room."""
+    folder, wrapper = full_disk
+    create(folder / "log")
+    memory = Memory(folder / "log")
+    (folder / "ballast").write_bytes(bytes(20_000))
+    writer = start_writer(folder / "log", wrapper=wrapper)
+    number = uvloop.run(load(socket_path, 0, memory))
+    code, complaint = writer.wait()
+    assert code == 74
+    assert "No space" in complaint or "File too large" in complaint
+    assert memory.check() > 100
+    (folder / "ballast").unlink()
+    assert start_writer(folder / "log").ready
+    uvloop.run(some(socket_path, number, 1, memory))
+    memory.check()
+
+
+def test_a_partial_write_is_cut_and_kept(start_writer: StartWriter, log: Path, socket_path: Path) -> None:
+    """A batch of which the disk took only the beginning is not in the log, and its bytes are set aside."""
+    memory = Memory(log)
+    limit = 32 + 3 * (24 + len(encode(decision(1)))) + 10
+    writer = start_writer(wrapper=("prlimit", f"--fsize={limit}"))
+    number = uvloop.run(load(socket_path, 0, memory, appenders=1))
+    assert writer.wait()[0] == 74
+    assert memory.check() == 3
+    again = start_writer()
+    assert "3 records" in again.ready
+    assert "torn tail" in again.ready
+    assert len((log / "torn-3").read_bytes()) == 10
+    assert uvloop.run(some(socket_path, number, 1, memory))
+    assert memory.check() == 4
+
+
+def test_an_intent_without_outcome_shows(start_writer: StartWriter, log: Path, socket_path: Path) -> None:
+    """A kill between intent and outcome leaves an intent without outcome, and that is how it is reported."""
+    writer = start_writer()
+
+    async def scene() -> None:
+        client = await AuditClient.connect(socket_path)
+        await client.append(decision(1))
+        await client.append(decision(2))
+        await client.append(outcome(1))
+        writer.kill()
+        await client.close()
+
+    uvloop.run(scene())
+    start_writer()
+    assert verify(log).open_intents == 1
+    assert name(2) in str(list(read_records(log))[1])

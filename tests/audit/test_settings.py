@@ -1,0 +1,24 @@
+"""Flags of the audit writer."""
+
+from pathlib import Path
+
+import pytest
+
+from audit.settings import Create, Serve, parse
+
+
+def test_verbs() -> None:
+    """Serving is the default verb; creating is said deliberately."""
+    assert parse(["--log", "a", "--socket", "b"]) == Serve(Path("a"), Path("b"))
+    assert parse(["create", "--log", "a"]) == Create(Path("a"))
+
+
+@pytest.mark.parametrize(
+    "argv", [[], ["--log", "a"], ["create"], ["mend", "--log", "a"], ["--log", "a", "--create"]]
+)
+def test_wrong_flags_end_with_2(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Missing or unknown flags end the process with the usual code and a usage text."""
+    with pytest.raises(SystemExit) as ended:
+        parse(argv)
+    assert ended.value.code == 2
+    assert "usage:" in capsys.readouterr().err

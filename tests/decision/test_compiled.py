@@ -1,0 +1,56 @@
+"""Tests of the lookup tables."""
+
+from pathlib import Path
+
+import msgspec
+
+from decision.compiled import Tables
+from tests.decision.configuration import ROLES, load
+
+
+def test_grants_are_the_words_that_exist(tmp_path: Path) -> None:
+    """A role is granted services times actions times data, as far as routes of the service have them."""
+    grants = load(tmp_path).compiled["grants"]
+    assert grants == {"reader": {"reports": {"ping": True, "read:bodies": True}, "series": {}}}
+
+
+def test_services_and_routes(tmp_path: Path) -> None:
+    """Each route says what it is, and each service what a call to it takes."""
+    compiled = load(tmp_path).compiled
+    assert compiled["routes"]["reports"]["erase"] == {
+        "action": "erase",
+        "data": "bodies",
+        "method": "DELETE",
+        "irreversible": True,
+        "word": "erase:bodies",
+    }
+    assert compiled["services"]["series"] == {
+        "credential": "series-key",
+        "max_body_bytes": 100,
+        "timeout_ms": 5000,
+    }
+    assert compiled["services"]["reports"]["credential"] == ""
+
+
+def test_roles_hold_only_the_limits_that_are_set(tmp_path: Path) -> None:
+    """A limit that a role does not set is absent, so that a rule finds it undefined."""
+    assert load(tmp_path).compiled["roles"] == {
+        "reader": {"max_requests_per_min": 30, "max_body_bytes": 200, "forbidden_paths": []}
+    }
+
+
+def test_the_smaller_body_limit_counts(tmp_path: Path) -> None:
+    """The body limit of role and service is the smaller one, and the service's where the role has none."""
+    assert load(tmp_path).compiled["body_limits"]["reader"] == {"reports": 200, "series": 100}
+    compiled = load(tmp_path, roles=ROLES.replace(", max_body_bytes: 200", "")).compiled
+    assert compiled["body_limits"]["reader"] == {"reports": 1_048_576, "series": 100}
+
+
+def test_tables_are_of_the_declared_type(tmp_path: Path) -> None:
+    """What is compiled fits the type that the schema for Rego is generated from."""
+    msgspec.convert(load(tmp_path).compiled, Tables, strict=True)
+
+
+def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
+    """Compiling twice gives equal bytes, so that a revision follows from the content."""
+    assert msgspec.json.encode(load(tmp_path).compiled) == msgspec.json.encode(load(tmp_path).compiled)

@@ -1,0 +1,364 @@
+"""A real gateway between fakes: real OPA, real audit writer, real sockets, a real process.
+
+What a test wants to know it reads where users would: at the upstream, in the log, in the answer.
+"""
+
+import base64
+import http.client
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from audit.entry import DecisionEntry, Entry, EventEntry, OutcomeEntry
+from audit.folder import create
+from audit.reader import read_entries
+from tests.gateway.connector import Connector
+from tests.gateway.peers import FakeIssuer, FakeUpstream, Loop
+
+REPOSITORY = Path(__file__).parents[2]
+STATIC_KEY = "canary-static-key-41d1"
+DEADLINE_S = 10.0
+
+SERVICES = """
+services:
+  notes:
+    upstream: http://127.0.0.1:{port}
+    allow_loopback: true
+    credential: workflow-jwt
+    limits: {{max_body_bytes: 1000, timeout_s: 2}}
+    routes:
+      list: {{method: GET, path: /notes, action: read, data: notes}}
+      show: {{method: GET, path: "/notes/{{id}}", action: read, data: notes}}
+      add: {{method: POST, path: /notes, action: write, data: notes}}
+      purge: {{method: DELETE, path: "/notes/{{id}}", action: delete, data: notes, irreversible: true}}
+      ref: {{method: GET, path: "/refs/{{ref}}", action: read, data: notes, params: {{ref: {{encoded_slash: true}}}}}}
+  keyed:
+    upstream: http://127.0.0.1:{port}/base
+    allow_loopback: true
+    credential: static-key
+    errors: openai
+    routes:
+      ask: {{method: GET, path: /ask, action: read, data: answers}}
+      secret: {{method: GET, path: /secret, action: read, data: secrets}}
+  guarded:
+    upstream: http://127.0.0.1:{port}
+    credential: workflow-jwt
+    routes:
+      ask: {{method: GET, path: /ask, action: read, data: answers}}
+  uncredentialed:
+    upstream: http://127.0.0.1:{port}
+    allow_loopback: true
+    credential: nobody-configured-this
+    routes:
+      ask: {{method: GET, path: /ask, action: read, data: answers}}
+"""
+
+ROLES = """
+roles:
+  writer:
+    services: [notes, keyed, guarded, uncredentialed]
+    actions: [read, write, delete]
+    data: [notes, answers]
+  reader:
+    services: [notes]
+    actions: [read]
+    data: [notes]
+    limits: {max_requests_per_min: 5}
+"""
+
+CREDENTIALS = """
+credentials:
+  static-key: {file: static-key, as: header, name: X-Api-Key}
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an agent got."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+    @property
+    def decision(self) -> str:
+        """The decision id of a refusal."""
+        return self.headers["x-doorless-decision"]
+
+
+class Agent:
+    """One workflow's channel, seen from inside: raw connections and ordinary requests."""
+
+    def __init__(self, lease: dict[str, Any]) -> None:
+        self.workflow: str = lease["workflow"]
+        self.socket = Path(lease["socket"])
+        self._made: list[socket.socket] = []
+        self._connector = Connector(self.socket.parent, lease["uid"])
+
+    def connect(self) -> socket.socket:
+        """A raw connection; it is closed with the agent at the latest."""
+        made = self._connector.connect()
+        self._made.append(made)
+        return made
+
+    def request(
+        self, method: str, target: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        """One request on a connection of its own."""
+        connection = http.client.HTTPConnection("proxy", timeout=10)
+        connection.sock = self.connect()
+        try:
+            connection.request(method, target, body, headers or {})
+            return _answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def get(self, target: str, **headers: str) -> Answer:
+        """A GET; header names are written with underscores."""
+        return self.request("GET", target, headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+    def raw(self, request: bytes) -> bytes:
+        """Send bytes, and give back everything until the gateway closes or is silent for a while."""
+        with self.connect() as connection:
+            connection.settimeout(1.0)
+            connection.sendall(request)
+            received = b""
+            try:
+                while chunk := connection.recv(65536):
+                    received += chunk
+            except (TimeoutError, ConnectionResetError):
+                pass
+            return received
+
+    def close(self) -> None:
+        """Close every connection and give the helper process back."""
+        for made in self._made:
+            made.close()
+        self._connector.close()
+
+
+def _answer(response: http.client.HTTPResponse) -> Answer:
+    body = response.read()
+    return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
+
+
+class Lease:
+    """The connection that holds a channel open."""
+
+    def __init__(self, admin: Path, workflow: str, tokens: list[str]) -> None:
+        self._open = ExitStack()
+        client = httpx.Client(transport=httpx.HTTPTransport(uds=str(admin)), base_url="http://gateway")
+        self._open.callback(client.close)
+        body = {"workflow": workflow, "tokens": tokens}
+        response = self._open.enter_context(client.stream("POST", "/channels", json=body, timeout=30))
+        if response.status_code != 200:
+            raise AssertionError(response.read())
+        self.lines = response.iter_lines()
+
+    @property
+    def opened(self) -> dict[str, Any]:
+        """The first line."""
+        document: dict[str, Any] = json.loads(next(self.lines))
+        return document
+
+    def hang_up(self) -> None:
+        """Let go."""
+        self._open.close()
+
+
+class Rig:
+    """Everything around one gateway process."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.run = home / "run"
+        self.policies = home / "policies"
+        self.loop = Loop()
+        self.upstream = FakeUpstream(self.loop)
+        self._open = ExitStack()
+        self._workflows = 0
+        self._open.callback(self.loop.close)
+        self._open.callback(self.upstream.close)
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self) -> None:
+        self._prepare()
+        self.issuer = FakeIssuer(self.loop, self.run / "issuer.sock")
+        self._open.callback(self.issuer.close)
+        self.audit = self.start_audit()
+        self._open.callback(lambda: stop(self.audit))
+        self.gateway = self.start_gateway()
+        self._open.callback(lambda: stop(self.gateway))
+        self.admin = httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(self.run / "gateway.sock")),
+            base_url="http://gateway",
+            timeout=10,
+        )
+        self._open.callback(self.admin.close)
+
+    def _prepare(self) -> None:
+        self.run.mkdir(mode=0o700)
+        (self.home / "bundles").mkdir()
+        create(self.home / "log")
+        shutil.copytree(REPOSITORY / "policies", self.policies)
+        (self.policies / "services.yaml").write_text(SERVICES.format(port=self.upstream.port))
+        (self.policies / "roles.yaml").write_text(ROLES)
+        (self.home / "static-key").write_text(STATIC_KEY)
+        (self.home / "credentials.yaml").write_text(CREDENTIALS)
+
+    def start_audit(self) -> "subprocess.Popen[bytes]":
+        """Start the audit writer."""
+        return start("audit", "--log", str(self.home / "log"), "--socket", str(self.run / "audit.sock"))
+
+    def start_gateway(self) -> "subprocess.Popen[bytes]":
+        """Start the gateway."""
+        return start("gateway", *self.gateway_flags())
+
+    def gateway_flags(self) -> tuple[str, ...]:
+        """How this rig's gateway is started."""
+        flags = {
+            "--run": self.run,
+            "--policies": self.policies,
+            "--bundles": self.home / "bundles",
+            "--audit-socket": self.run / "audit.sock",
+            "--issuer-socket": self.run / "issuer.sock",
+            "--credentials": self.home / "credentials.yaml",
+            "--issuer-url": FakeIssuer.URL,
+        }
+        return tuple(str(part) for pair in flags.items() for part in pair)
+
+    def new_workflow(self) -> str:
+        """A fresh workflow name of the issuer's form."""
+        self._workflows += 1
+        letters = "abcdefghijklmnopqrstuvwxyz"
+        return "wf-" + "".join(letters[(self._workflows // 26**place) % 26] for place in range(20))
+
+    def tokens(self, workflow: str, role: str = "writer", ttl_s: int = 300) -> list[str]:
+        """Tokens for all that a role may do."""
+        scopes = {
+            "writer": {
+                "notes": ("delete:notes", "read:notes", "write:notes"),
+                "keyed": ("read:answers",),
+                "guarded": ("read:answers",),
+                "uncredentialed": ("read:answers",),
+            },
+            "reader": {"notes": ("read:notes",)},
+        }
+        return [
+            self.issuer.token(workflow, service, *words, role=role, ttl_s=ttl_s)
+            for service, words in scopes[role].items()
+        ]
+
+    def agent(self, role: str = "writer", tokens: list[str] | None = None, ttl_s: int = 300) -> Agent:
+        """Open a channel and be the agent on it; it ends with the rig, or with `hang_up`."""
+        workflow = self.new_workflow()
+        self.issuer.active.append(workflow)
+        lease = self.open_lease(workflow, tokens or self.tokens(workflow, role, ttl_s))
+        agent = Agent(json.loads(next(lease)))
+        self._open.callback(agent.close)
+        return agent
+
+    def agent_with(self, token: str) -> Agent:
+        """The agent of a workflow that holds just this token."""
+        claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        lease = self.open_lease(claims["workflow"], [token])
+        agent = Agent(json.loads(next(lease)))
+        self._open.callback(agent.close)
+        return agent
+
+    def open_lease(self, workflow: str, tokens: list[str]) -> Iterator[str]:
+        """The lines of a lease that is held until the rig ends."""
+        lease = Lease(self.run / "gateway.sock", workflow, tokens)
+        self._open.callback(lease.hang_up)
+        return lease.lines
+
+    def lease(self, workflow: str, tokens: list[str]) -> "Lease":
+        """A lease that the test itself hangs up."""
+        return Lease(self.run / "gateway.sock", workflow, tokens)
+
+    def entries(self) -> list[Entry]:
+        """The whole log, as it is on disk now."""
+        return [stored.entry for stored in read_entries(self.home / "log")]
+
+    def decision(self, decision: str) -> DecisionEntry:
+        """The recorded decision with this id."""
+        found = [e for e in self.entries() if isinstance(e, DecisionEntry) and e.id == decision]
+        assert len(found) == 1, f"{len(found)} entries for {decision}"
+        return found[0]
+
+    def decisions(self, workflow: str) -> list[DecisionEntry]:
+        """All recorded decisions of a workflow."""
+        return [e for e in self.entries() if isinstance(e, DecisionEntry) and e.workflow == workflow]
+
+    def outcome(self, decision: str) -> OutcomeEntry:
+        """The outcome of a decision; waits for it, for it is appended after the answer."""
+
+        def found() -> OutcomeEntry | None:
+            entries = (e for e in self.entries() if isinstance(e, OutcomeEntry) and e.decision == decision)
+            return next(entries, None)
+
+        return until(found)
+
+    def event(self, name: str, workflow: str = "") -> EventEntry:
+        """The newest event of this name; waits for it."""
+
+        def found() -> EventEntry | None:
+            entries = [e for e in self.entries() if isinstance(e, EventEntry) and e.event == name]
+            return next((e for e in reversed(entries) if workflow in {"", e.workflow}), None)
+
+        return until(found)
+
+    def close(self) -> None:
+        """End every process and peer, the newest first."""
+        self._open.close()
+
+
+def start(module: str, *flags: str) -> "subprocess.Popen[bytes]":
+    """Start a part and wait for its ready line. Raises `AssertionError` with its errors where it ends instead."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *flags], stdout=subprocess.PIPE, stderr=None, cwd=REPOSITORY
+    )
+    assert process.stdout is not None
+    if b"ready" not in process.stdout.readline():
+        process.stdout.close()
+        raise AssertionError(f"{module} ended with {process.wait(10)}")
+    return process
+
+
+def stop(process: "subprocess.Popen[bytes]") -> int:
+    """SIGTERM, and wait."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    status = process.wait(DEADLINE_S)
+    if process.stdout is not None:
+        process.stdout.close()
+    return status
+
+
+def until(found: Callable[[], Any]) -> Any:
+    """The first true result, within the deadline."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not (result := found()):
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.01)
+    return result

@@ -1,0 +1,78 @@
+"""The whole environment of an agent, made from nothing; pure.
+
+Nothing of the caller's environment passes through here, so no credential of it can reach an agent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+URL = "http://127.0.0.1:8080"
+"""The loopback forwarder inside the room."""
+SOCKET = "/run/doorless/gw.sock"
+"""The gateway's socket as the room shows it."""
+
+_SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+
+_VARIABLE_OF_SHAPE = {
+    "openai": "OPENAI_BASE_URL",
+    "anthropic": "ANTHROPIC_BASE_URL",
+    "github": "GITHUB_API_URL",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What differs between a room (the defaults) and a process that runs without one."""
+
+    url: str = URL
+    socket: str = SOCKET
+    home: str = "/work"
+    temporary: str = "/tmp"  # noqa: S108 - the room's own tmpfs
+
+
+ROOM = Inside()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The workflow as its agent is told about it."""
+
+    workflow: str
+    role: str
+    task: str
+    services: tuple[str, ...]
+    """Services that the workflow holds a grant for: the audiences of its tokens."""
+    expires_at: int
+    """When the workflow ends, in Unix seconds."""
+
+
+def agent_environment(
+    work: Work, shapes: Mapping[str, str], programs: tuple[str, ...], inside: Inside = ROOM
+) -> dict[str, str]:
+    """Every variable that the agent gets.
+
+    `shapes` gives each service's error shape, `programs` the folders that come first on PATH (the agent's
+    virtual environment). A vendor's base URL is set where exactly one granted service has that vendor's shape:
+    with two, choosing one would be a guess.
+    """
+    standard = {
+        "DOORLESS_URL": inside.url,
+        "DOORLESS_SOCKET": inside.socket,
+        "DOORLESS_WORKFLOW": work.workflow,
+        "DOORLESS_ROLE": work.role,
+        "DOORLESS_TASK": work.task,
+        "HOME": inside.home,
+        "TMPDIR": inside.temporary,
+        "PATH": ":".join(dict.fromkeys((*programs, *_SYSTEM_PATH))),
+        "LANG": "C.UTF-8",
+    }
+    return standard | _base_urls(work.services, shapes, inside.url)
+
+
+def _base_urls(services: tuple[str, ...], shapes: Mapping[str, str], url: str) -> dict[str, str]:
+    found = {}
+    for shape, variable in _VARIABLE_OF_SHAPE.items():
+        of_shape = [service for service in services if shapes.get(service) == shape]
+        if len(of_shape) == 1:
+            found[variable] = f"{url}/{of_shape[0]}"
+    return found
