@@ -63,7 +63,9 @@ def build_bundle(policies: Path, bundles: Path, opa: Path) -> Bundle:
         with tempfile.TemporaryDirectory(prefix="doorless-policies-") as temporary:
             return _build(policies, bundles, opa, Path(temporary))
     except OSError as error:
-        raise ConfigErrors([ConfigError(str(policies), 1, 1, f"the bundle cannot be built: {error}")]) from error
+        raise ConfigErrors(
+            [ConfigError(str(policies), 1, 1, f"the bundle cannot be built: {error}")]
+        ) from error
 
 
 def _build(policies: Path, bundles: Path, opa: Path, temporary: Path) -> Bundle:
@@ -91,16 +93,13 @@ def read_tree(policies: Path) -> dict[str, bytes]:
     """
     files: dict[str, bytes] = {}
     errors: list[ConfigError] = []
-    try:
-        for path in sorted(policies.rglob("*")):
-            name = path.relative_to(policies).as_posix()
-            if _is_served(name) and path.is_file():
-                files[name] = path.read_bytes()
-                if PurePosixPath(name).parts[0] in {"compiled", RUNTIME_ROOT}:
-                    message = "this folder name belongs to the gateway; call the folder something else"
-                    errors.append(ConfigError(str(path), 1, 1, message))
-    except OSError as error:
-        errors.append(ConfigError(str(error.filename or policies), 1, 1, f"cannot be read: {error.strerror}"))
+    for path in sorted(policies.rglob("*")):
+        name = path.relative_to(policies).as_posix()
+        try:
+            if _is_served(path, name):
+                files[name] = _read(path, name)
+        except OSError as error:
+            errors.append(ConfigError(str(path), 1, 1, f"cannot be read: {error.strerror or error}"))
     if not errors and not any(name.endswith(".rego") for name in files):
         errors.append(ConfigError(str(policies), 1, 1, "holds no Rego file"))
     if errors:
@@ -118,9 +117,13 @@ def digest(files: Mapping[str, bytes]) -> str:
     return total.hexdigest()
 
 
-def _is_served(name: str) -> bool:
-    path = PurePosixPath(name)
-    if path.parts[0] in _LEFT_OUT or any(part.startswith(".") for part in path.parts):
+def _is_served(path: Path, name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    if parts[0] in _LEFT_OUT or any(part.startswith(".") for part in parts):
+        return False
+    if path.is_dir():
+        if path.is_symlink():
+            raise OSError("it is a link to a folder, whose rules would silently be left out")
         return False
     if name in _SOURCES:
         return True
@@ -128,6 +131,14 @@ def _is_served(name: str) -> bool:
         return not path.stem.endswith("_test")
     # OPA's bundle mode reads no other data file, so no other may look as if it were served.
     return path.name in _SERVED
+
+
+def _read(path: Path, name: str) -> bytes:
+    if PurePosixPath(name).parts[0] in {"compiled", RUNTIME_ROOT}:
+        raise OSError("this folder name belongs to the gateway; call the folder something else")
+    if path.exists() and not path.is_file():
+        raise OSError("it is no regular file")
+    return path.read_bytes()
 
 
 def _load(stage: Path, policies: Path) -> Configuration:
@@ -157,7 +168,9 @@ def _run_opa(opa: Path, stage: Path, policies: Path, built: Path) -> None:
         except msgspec.DecodeError:
             errors = ()
     if not errors:
-        errors = (_OpaError(message=(answer.stderr + answer.stdout).strip() or "`opa build` failed without a word"),)
+        errors = (
+            _OpaError(message=(answer.stderr + answer.stdout).strip() or "`opa build` failed without a word"),
+        )
     raise ConfigErrors([_config_error(error, stage, policies) for error in errors])
 
 

@@ -30,8 +30,9 @@ class CompiledService(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CompiledRole(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The limits of one role; a limit that is not set is absent, so that rules find it undefined."""
+    """One role's actions and limits; a limit that is not set is absent, so that rules find it undefined."""
 
+    actions: dict[str, bool]
     max_requests_per_min: int | msgspec.UnsetType = msgspec.UNSET
     max_diff_lines: int | msgspec.UnsetType = msgspec.UNSET
     max_files_changed: int | msgspec.UnsetType = msgspec.UNSET
@@ -72,6 +73,7 @@ def compile_tables(roles: RolesFile, catalogue: Catalogue) -> dict[str, Any]:
         "roles": {
             name: {
                 **role.limits.model_dump(exclude_none=True),
+                "actions": dict.fromkeys(role.actions, True),
                 "forbidden_paths": list(role.forbidden_paths),
             }
             for name, role in roles.roles.items()

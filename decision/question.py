@@ -9,7 +9,7 @@ import msgspec
 
 
 class RequestQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """May this workflow make this call? One field per fact; see `docs/policy-input.md`."""
+    """May this workflow make this call? One field per fact; see `docs/policies.md`."""
 
     version: Literal["1"] = "1"
     now: int

@@ -177,6 +177,6 @@ def _read(outcome: Outcome, count: int) -> tuple[Decision, ...] | Deny:
                 return (unavailable(UNREACHED),) * count
             case Failure(kind=kind):
                 return engine_error(TOO_LONG if kind == "too_long" else BAD_EXCHANGE)
-    except Exception:  # a defect of ours must not leave anybody waiting for an answer
+    except Exception:  # noqa: BLE001 - a defect of ours must not leave anybody waiting for an answer
         _log.exception("an answer of the policy engine could not be read")
         return engine_error(BAD_EXCHANGE)

@@ -141,7 +141,7 @@ def _header(headers: Headers, wanted: bytes) -> str:
 
 def _flawed(stamp: Stamp, flaw: Flaw) -> Refused:
     denial = gateway_denial(flaw.code, flaw.message, "Send the request in its one unambiguous form.")
-    return Refused(stamp.id, denial, flaw.status)
+    return Refused(stamp.id, denial, flaw.status, unreadable=True)
 
 
 def _unknown(stamp: Stamp, code: str, what: str) -> Refused:

@@ -23,6 +23,8 @@ class Exchange:
         self.raw = RawRequest(scope["method"], line.target, tuple(scope["headers"]), line.flaw)
         self.body = RequestBody(receive, _length(self.raw))
         self._send = send
+        self.last = self.raw.flaw is not None
+        """Whether the connection ends with this answer."""
         self.status = 0
         self.bytes_out = 0
 
@@ -47,7 +49,7 @@ class Exchange:
 
     async def answer(self, status: int, headers: Headers, body: bytes) -> None:
         """Send a whole answer. A request whose body was not read to its end ends the connection with it."""
-        closing = () if self.body.complete and self.raw.flaw is None else ((b"connection", b"close"),)
+        closing = ((b"connection", b"close"),) if self.last or not self.body.complete else ()
         await self.begin(status, [*headers, *closing])
         self.bytes_out += len(body)
         await self._send({"type": "http.response.body", "body": body, "more_body": False})

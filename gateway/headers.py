@@ -54,9 +54,14 @@ def forwardable(headers: Headers, allowed: frozenset[bytes]) -> Headers:
 
 
 def returnable(headers: Headers, allowed: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
-    """The headers of an upstream's answer that an agent may see. Names come in any case and leave in lower case."""
+    """The headers of an upstream's answer that an agent may see. Names come in any case and leave in lower case.
+
+    The length passes too where it frames the body; where chunks do, ours frame it anew (RFC 9112, 6.3).
+    """
     lowered = tuple((name.lower(), value) for name, value in headers)
     allowed -= _hop_by_hop(lowered)
+    if not any(name == b"transfer-encoding" for name, _ in lowered):
+        allowed |= {b"content-length"}
     return [header for header in lowered if header[0] in allowed]
 
 

@@ -134,6 +134,7 @@ class Proxy:
     async def _refuse(self, exchange: Exchange, refused: Refused) -> None:
         """A refusal before policy is recorded like every other decision."""
         await self._stops.recorder.refusal(refused, exchange.raw, self._tenant)
+        exchange.last = refused.unreadable
         await self._show(exchange, refusal_of(refused.denial, refused.id, status=refused.status))
 
     async def _show(self, exchange: Exchange, refusal: Refusal, shape: str = "problem") -> None:

@@ -34,3 +34,5 @@ class Refused:
     id: str
     denial: Deny
     status: int
+    unreadable: bool = False
+    """The request was ambiguous: what follows it on its connection cannot be trusted either."""

@@ -178,7 +178,10 @@ def apply_limits(limits: Mapping[str, str]) -> None:
 def receive_environment(control: socket.socket) -> dict[bytes, bytes]:
     """Read the agent's environment: a length of four bytes, then NAME=VALUE words separated by NUL."""
     length = int.from_bytes(control.recv(4, socket.MSG_WAITALL), "big")
-    words = control.recv(length, socket.MSG_WAITALL).split(b"\0") if length else []
+    block = control.recv(length, socket.MSG_WAITALL)
+    if not block or len(block) < length:  # whoever built the room is gone: without it there is no agent
+        os._exit(128 + signal.SIGKILL)
+    words = block.split(b"\0")
     return {name: value for name, _, value in (word.partition(b"=") for word in words)}
 
 

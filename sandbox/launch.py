@@ -8,15 +8,18 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sandbox.inside import READY
+from sandbox.output import escape
 from sandbox.room import Descriptors, Host, Room, bwrap_options, environment, generated_files, inner_argv
 from sandbox.seccomp import filter_programs
 
 _START_S = 20.0
+_LAST_WORDS_S = 5.0
 
 
 class RoomBroken(Exception):
@@ -51,7 +54,29 @@ class _Wires:
 
 
 async def launch(room: Room, host: Host) -> Launched:
-    """Build the room and start the agent in it. Raises RoomRefused, RoomBroken or SandboxUnavailable."""
+    """Build the room and start the agent in it. Raises RoomRefused, RoomBroken or SandboxUnavailable.
+
+    A cancelled launch is carried to its end and the room ended then: bubblewrap killed while it starts leaves its
+    child behind (containers/bubblewrap#633).
+    """
+    building = asyncio.create_task(_build(room, host))
+    try:
+        return await asyncio.shield(building)
+    except asyncio.CancelledError:
+        await asyncio.shield(asyncio.create_task(_undo(building)))
+        raise
+
+
+async def _undo(building: asyncio.Task[Launched]) -> None:
+    with contextlib.suppress(Exception):  # what failed to stand needs no ending
+        launched = await building
+        launched.control.close()
+        signal.pidfd_send_signal(launched.init, signal.SIGKILL)
+        os.close(launched.init)
+        await launched.process.wait()
+
+
+async def _build(room: Room, host: Host) -> Launched:
     variables = environment(room, host)
     ours, theirs = socket.socketpair()
     with contextlib.ExitStack() as undo:
@@ -64,6 +89,7 @@ async def launch(room: Room, host: Host) -> Launched:
             await _greet(ours, process, variables)
             init = _process_1(info)
         except BaseException:
+            ours.close()
             await _abandon(process)
             raise
         finally:
@@ -129,18 +155,23 @@ async def _greet(
 
 
 async def _last_words(process: asyncio.subprocess.Process) -> str:
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()
     assert process.stderr is not None
-    said = (await process.stderr.read()).decode(errors="backslashreplace").strip()
-    return said or f"the room did not stand within {_START_S:.0f} s"
+    said = b""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_WORDS_S):
+            said = await process.stderr.read()
+    return escape(said.decode(errors="backslashreplace").strip()) or f"no answer within {_START_S:.0f} s"
 
 
 async def _abandon(process: asyncio.subprocess.Process) -> None:
-    # Killing bubblewrap kills the room's process 1 with it (--die-with-parent), and that all others.
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()
-    await asyncio.shield(process.wait())
+    # Not killed at once, for the same reason: our end of the control socket is closed, and the first process inside
+    # ends the room as soon as it looks.
+    try:
+        async with asyncio.timeout(_START_S):
+            await process.wait()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
 
 
 def _process_1(info: int) -> int:

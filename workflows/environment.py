@@ -24,7 +24,6 @@ _VARIABLE_OF_SHAPE = {
 class Inside:
     """What differs between a room (the defaults) and a process that runs without one."""
 
-    url: str = URL
     socket: str = SOCKET
     home: str = "/work"
     temporary: str = "/tmp"  # noqa: S108 - the room's own tmpfs
@@ -56,7 +55,7 @@ def agent_environment(
     with two, choosing one would be a guess.
     """
     standard = {
-        "DOORLESS_URL": inside.url,
+        "DOORLESS_URL": URL,
         "DOORLESS_SOCKET": inside.socket,
         "DOORLESS_WORKFLOW": work.workflow,
         "DOORLESS_ROLE": work.role,
@@ -66,13 +65,13 @@ def agent_environment(
         "PATH": ":".join(dict.fromkeys((*programs, *_SYSTEM_PATH))),
         "LANG": "C.UTF-8",
     }
-    return standard | _base_urls(work.services, shapes, inside.url)
+    return standard | _base_urls(work.services, shapes)
 
 
-def _base_urls(services: tuple[str, ...], shapes: Mapping[str, str], url: str) -> dict[str, str]:
+def _base_urls(services: tuple[str, ...], shapes: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for shape, variable in _VARIABLE_OF_SHAPE.items():
         of_shape = [service for service in services if shapes.get(service) == shape]
         if len(of_shape) == 1:
-            found[variable] = f"{url}/{of_shape[0]}"
+            found[variable] = f"{URL}/{of_shape[0]}"
     return found

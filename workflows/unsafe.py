@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import inside
+from sandbox.room import FORWARDER_PORT
 from workflows.environment import Inside, Work, agent_environment
 from workflows.failure import SandboxBroken
 from workflows.model import Channel, Task
@@ -69,16 +70,14 @@ class NoRooms:
 
     async def start(self, task: Task, channel: Channel, work: Work, shapes: dict[str, str]) -> BareAgent:
         """Start the task's program with no walls around it. Raises `SandboxBroken`."""
-        port = _free_port()
         around = Inside(
-            url=f"http://127.0.0.1:{port}",
             socket=str(channel.socket),
             home=str(Path.home()),
             temporary=os.environ.get("TMPDIR", "/tmp"),  # noqa: S108 - the caller's own
         )
         programs = tuple(os.environ.get("PATH", os.defpath).split(":"))
         environment = agent_environment(work, shapes, programs, around)
-        forwarder = _start_forwarder(port, channel)
+        forwarder = _start_forwarder(channel)
         try:
             process = await asyncio.create_subprocess_exec(
                 *(*_dying(), *task.command), env=environment, start_new_session=True
@@ -89,14 +88,14 @@ class NoRooms:
         return BareAgent(process, forwarder)
 
 
-def _start_forwarder(port: int, channel: Channel) -> Forwarder:
+def _start_forwarder(channel: Channel) -> Forwarder:
     """As the workflow's uid where we are root, because the gateway checks who connects."""
     uid = str(channel.uid)
     who = ("--reuid", uid, "--regid", uid, "--clear-groups") if os.geteuid() == 0 else ()
     folder = os.open(channel.socket.parent, os.O_PATH)
     # Through the descriptor: the workflow's uid may not walk the home's own folders, only the channel's.
     path = f"/proc/self/fd/{folder}/{channel.socket.name}"
-    program = (sys.executable, "-I", "-S", str(inside.__file__), str(port), path, "CORE=0", "--")
+    program = (sys.executable, "-I", "-S", str(inside.__file__), str(FORWARDER_PORT), path, "CORE=0", "--")
     ours, theirs = socket.socketpair()
     try:
         process = subprocess.Popen(
@@ -117,7 +116,7 @@ def _start_forwarder(port: int, channel: Channel) -> Forwarder:
         raise SandboxBroken(
             "No agent was started.",
             "The loopback forwarder did not start; what it said stands above.",
-            "As root, Python itself must be readable for every user.",
+            f"Port {FORWARDER_PORT} on loopback must be free; as root, Python must be readable for every user.",
         )
     return forwarder
 
@@ -130,11 +129,6 @@ def _dying() -> tuple[str, ...]:
             "No agent was started.", "The program setpriv is missing.", "Install the package util-linux."
         )
     return (found, "--pdeathsig", "KILL")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:

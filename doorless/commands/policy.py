@@ -1,5 +1,76 @@
-"""`doorless policy`: checking, testing and reloading the policies of a home, or of this checkout."""
+"""`doorless policy`: checking, testing and reloading policies."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from doorless.commands.options import HomeOption, JsonOption
+from doorless.home import Home, choose_home
+from doorless.problem import ExitCode, Problem
+
+if TYPE_CHECKING:
+    from workflows.gateway_client import PolicyRefused, Reloaded
+
 app = typer.Typer(help="Policies: check, test, reload.", no_args_is_help=True)
+
+PoliciesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--policies", metavar="DIR", help="The folder to look at; without it the home's, else what ships."
+    ),
+]
+
+
+@app.command()
+def check(policies: PoliciesOption = None, home: HomeOption = None, json_: JsonOption = False) -> None:
+    """Check policies without running their tests: roles and services, format, types, conventions.
+
+    Every error comes with its file, line and column. Ends with 1 if any gate is closed.
+    """
+    from decision.gates import static_gates
+    from doorless.policy_check import run_gates
+
+    _end(ok=run_gates(static_gates, policies, home, as_json=json_))
+
+
+@app.command("test")
+def run_tests(policies: PoliciesOption = None, home: HomeOption = None, json_: JsonOption = False) -> None:
+    """Run the policies' own tests, and check that they cover every line. Ends with 1 if not."""
+    from decision.gates import suite_gates
+    from doorless.policy_check import run_gates
+
+    _end(ok=run_gates(suite_gates, policies, home, as_json=json_))
+
+
+@app.command()
+def reload(home: HomeOption = None) -> None:
+    """Decide by the home's policies as they are now; a running gateway also notices a change by itself.
+
+    Ends with 1, and the old policy stays in force, if they cannot be used.
+    """
+    from workflows.gateway_client import PolicyRefused, Reloaded
+
+    match asyncio.run(_reload(choose_home(home))):
+        case Reloaded(revision=revision, changed=changed):
+            typer.echo(f"{revision} {'is in force now' if changed else 'was in force already'}")
+        case PolicyRefused(errors=errors):
+            raise Problem(
+                "The policies were not reloaded; what was in force before still is.",
+                "\n".join(f"{each.file}:{each.line}:{each.column}: {each.message}" for each in errors),
+                "Mend the named lines and reload again.",
+                ExitCode.FAILED,
+            )
+
+
+async def _reload(home: Home) -> "Reloaded | PolicyRefused":
+    from workflows.gateway_client import GatewayClient
+
+    async with GatewayClient(home.gateway_socket) as gateway:
+        return await gateway.reload()
+
+
+def _end(*, ok: bool) -> None:
+    if not ok:
+        raise typer.Exit(ExitCode.FAILED)

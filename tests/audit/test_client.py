@@ -115,15 +115,24 @@ def test_a_stopped_writer_makes_appends_time_out(
         await until(lambda: len(list(read_records(log))) == 4)  # late, but not lost on the way either
         client._deadline_s = DEADLINE_S
         assert (await client.append(event(3))).seq == 4
+
+    play(socket_path, scene, deadline_s=0.3)
+
+
+def test_a_lost_outcome_is_counted_once(start_writer: StartWriter, socket_path: Path) -> None:
+    """What passed its deadline is not counted again when the connection then breaks."""
+    writer = start_writer()
+
+    async def scene(client: AuditClient) -> None:
         writer.signal(signal.SIGSTOP)
-        client._deadline_s = 0.1
+        client.append_later(outcome(1))
         with pytest.raises(LogUnavailable, match="in time"):
-            await client.append(event(4))
-        writer.kill()  # what was told of once is not told of again
+            await client.append(event())
+        assert client.lost_outcomes.count == 1
+        writer.kill()
         await until(lambda: not client.connected)
 
-    client = play(socket_path, scene, deadline_s=0.3)
-    assert client.lost_outcomes.count == 1
+    assert play(socket_path, scene, deadline_s=0.1).lost_outcomes.count == 1
 
 
 def test_a_killed_writer_fails_what_waits_and_is_found_again(

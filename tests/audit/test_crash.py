@@ -20,6 +20,7 @@ from tests.audit.process import WriterProcess
 from tests.audit.samples import decision, event, name, outcome
 
 KILLS = 50
+ENOUGH = 50_000  # records in one load: a fault that was to come has not come
 STRACE = ("strace", "-D", "-f", "-q", "-o", "/dev/null")
 
 
@@ -52,6 +53,7 @@ async def load(socket: Path, first: int, memory: Memory, appenders: int = 16) ->
     async def append() -> None:
         nonlocal number
         while True:
+            assert number < first + ENOUGH, "the log stayed available"
             number += 1
             try:
                 memory.keep(await client.append(decision(number)))

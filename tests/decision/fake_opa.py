@@ -5,7 +5,7 @@ import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -22,7 +22,7 @@ class FakeOpa:
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
-    async def __aenter__(self) -> "FakeOpa":
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_unix_server(self._serve, self.socket_path)
         return self
 

@@ -68,3 +68,8 @@ def until_now(met: Callable[[], bool], within_s: float = 20.0) -> None:
 def alive(pid: int) -> bool:
     """Whether there is a process of this id."""
     return Path(f"/proc/{pid}").exists()
+
+
+def left_in(folder: Path) -> list[str]:
+    """The names in a folder."""
+    return sorted(path.name for path in folder.iterdir())

@@ -35,7 +35,12 @@ def test_services_and_routes(tmp_path: Path) -> None:
 def test_roles_hold_only_the_limits_that_are_set(tmp_path: Path) -> None:
     """A limit that a role does not set is absent, so that a rule finds it undefined."""
     assert load(tmp_path).compiled["roles"] == {
-        "reader": {"max_requests_per_min": 30, "max_body_bytes": 200, "forbidden_paths": []}
+        "reader": {
+            "max_requests_per_min": 30,
+            "max_body_bytes": 200,
+            "actions": {"read": True, "ping": True},
+            "forbidden_paths": [],
+        }
     }
 
 

@@ -38,5 +38,5 @@ def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     """Bytes that are no UTF-8 are an error on their line."""
     load(tmp_path)
     (tmp_path / "roles.yaml").write_bytes(b"roles:\n  \xff: 1\n")
-    with pytest.raises(ConfigErrors, match="roles.yaml:2:1: not UTF-8 text"):
+    with pytest.raises(ConfigErrors, match=r"roles\.yaml:2:1: not UTF-8 text"):
         load_policies(tmp_path)

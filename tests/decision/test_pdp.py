@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from decision.bundle import build_bundle
 from decision.opa_child import ChildError
 from decision.pdp import Pdp, restart_delay
 from decision.pdp_model import (

@@ -133,7 +133,7 @@ class FakeIssuer:
         self.key: SigningKey = generate_key()
         self.active: list[str] = []
         self.told: list[tuple[str, str]] = []
-        self._streams: set[web.StreamResponse] = set()
+        self._streams: dict[web.StreamResponse, asyncio.Event] = {}
         self._loop = loop
         self._runner: web.AppRunner = loop.run(self._start(socket))
 
@@ -178,7 +178,7 @@ class FakeIssuer:
         await web.UnixSite(runner, str(socket)).start()
         return runner
 
-    async def _jwks(self, request: web.Request) -> web.Response:
+    async def _jwks(self, _request: web.Request) -> web.Response:
         return web.json_response(write_jwks([self.key.public()]))
 
     async def _endings(self, request: web.Request) -> web.StreamResponse:
@@ -186,12 +186,11 @@ class FakeIssuer:
         await stream.prepare(request)
         names = ",".join(f'"{name}"' for name in self.active)
         await stream.write(f'{{"active": [{names}]}}\n'.encode())
-        self._streams.add(stream)
+        hung_up = self._streams[stream] = asyncio.Event()
         try:
-            while stream in self._streams:
-                await asyncio.sleep(0.05)
+            await hung_up.wait()
         finally:
-            self._streams.discard(stream)
+            self._streams.pop(stream, None)
         return stream
 
     async def _ended(self, request: web.Request) -> web.Response:
@@ -203,4 +202,5 @@ class FakeIssuer:
             await stream.write(line)
 
     async def _hang_up(self) -> None:
-        self._streams.clear()
+        for hung_up in self._streams.values():
+            hung_up.set()

@@ -97,3 +97,11 @@ def test_a_port_in_use_is_named() -> None:
         port = first.getsockname()[1]
         with pytest.raises(SocketError, match=f"127.0.0.1:{port}"):
             listen_tcp("127.0.0.1", port)
+
+
+def test_answers_do_not_wait_for_acknowledgements() -> None:
+    """Sockets accepted on the port name their protocol, by which asyncio knows to switch Nagle's algorithm off."""
+    with listen_tcp("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.proto == socket.IPPROTO_TCP

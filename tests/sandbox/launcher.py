@@ -46,7 +46,7 @@ async def obey(running: Running) -> None:
 async def main(spec: dict[str, Any]) -> None:
     """Run one room to its end."""
     os.set_inheritable(os.open("/proc/self/status", os.O_RDONLY), True)  # so that closing is ours to do
-    signal.signal(signal.SIGINT, lambda *_: report("interrupted"))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, report, "interrupted")
     began = time.monotonic()
     running = await start(room_of(spec), lambda stream, text: report("output", stream=stream, text=text))
     report("started", s=time.monotonic() - began)

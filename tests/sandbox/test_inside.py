@@ -65,7 +65,9 @@ def inside(
         try:
             yield Inside(process, ours, port)
         finally:
-            process.kill()
+            with contextlib.suppress(OSError):
+                ours.send(sandbox.inside.TERMINATE)  # no room is around it here: the agent must end by itself
+            process.wait(30)
 
 
 @contextmanager
@@ -369,3 +371,30 @@ def test_it_ends_with_its_builder(open_folder: Path) -> None:
     with inside(open_folder / "gw", "sleep", "1") as first:
         first.control.close()
         assert first.process.wait(30) == 137
+
+
+@pytest.mark.parametrize("part", [b"", b"\0\0", b"\0\0\0\7A=B"])
+def test_a_builder_that_dies_early_starts_no_agent(open_folder: Path, part: bytes) -> None:
+    """When the control socket ends before the whole environment came, the agent is never started."""
+    ours, theirs = socket.socketpair()
+    witness = open_folder / "started"
+    argv = [
+        sys.executable,
+        "-I",
+        "-S",
+        PROGRAM,
+        "0",
+        str(open_folder / "gw"),
+        LIMITS,
+        "--",
+        "touch",
+        str(witness),
+    ]
+    with ours, theirs, subprocess.Popen(argv, stdin=theirs.fileno(), stderr=subprocess.PIPE) as process:
+        theirs.close()
+        ours.sendall(part)
+        ours.close()
+        assert process.wait(30) == 137
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert not witness.exists()

@@ -134,7 +134,7 @@ def test_a_start_that_is_cancelled_leaves_nothing(rooms: Rooms) -> None:
         "        except TimeoutError: continue\n"
         "        await running.stop(0)\n"
     )
-    _python(rooms, _program(rooms, body, "sleep", "600", word))
+    _python(rooms, _program(rooms, body, "sh", "-c", "sleep 600; :", word))
     assert eventually_gone(word)
 
 
@@ -159,7 +159,7 @@ def test_leaving_the_block_ends_the_room(rooms: Rooms) -> None:
         "        async with await start(room, print): raise ValueError('left')\n"
         "    except ValueError as failure: print(failure)\n"
     )
-    assert _python(rooms, _program(rooms, body, "sleep", "600", word)) == "left\n"
+    assert _python(rooms, _program(rooms, body, "sh", "-c", "sleep 600; :", word)) == "left\n"
     assert eventually_gone(word)
 
 

@@ -34,10 +34,17 @@ def test_an_old_or_broken_bwrap_gives_way_to_the_wheel(
     assert (places.environment / "bin" / "bwrap").resolve() == wheel
 
 
-def test_a_wheel_that_does_not_run_is_an_error(places: Places, write_program: WriteProgram) -> None:
+@pytest.mark.parametrize("wheel", ["absent", "exit 126"])
+def test_a_wheel_that_does_not_run_is_an_error(
+    places: Places, write_program: WriteProgram, wheel: str
+) -> None:
     """Without any bwrap that runs, set-up stops and names the package."""
     write_program("bwrap", "exit 1")
-    wheel_bwrap(places).unlink()
+    command = wheel_bwrap(places)
+    if wheel == "absent":
+        command.unlink()
+    else:
+        command.write_text(f"#!/bin/sh\n{wheel}\n", encoding="utf-8")
     with pytest.raises(SetupError, match="pinned bubblewrap does not run"):
         provide(places)
 

@@ -57,6 +57,8 @@ def test_a_second_set_up_waits_for_the_first(tmp_path: Path) -> None:
         with second:
             assert second.stdout is not None
             assert "waiting" in second.stdout.readline()
+            with pytest.raises(subprocess.TimeoutExpired):
+                second.wait(timeout=0.5)
             fcntl.flock(lock, fcntl.LOCK_UN)
             assert second.stdout.readline() == "went on\n"
     assert second.returncode == 0

@@ -32,9 +32,5 @@ route := declared if {
 covered if data.compiled.grants[input.role][input.service][route.word]
 
 # METADATA
-# title: Whether the role has the action of the call on the service, on whichever data
-action_covered if {
-	some declared in data.compiled.routes[input.service]
-	declared.action == input.action
-	data.compiled.grants[input.role][input.service][declared.word]
-}
+# title: Whether the role has the action of the call, on whichever service and data
+action_covered if data.compiled.roles[input.role].actions[input.action]

@@ -13,10 +13,10 @@ test_caught if {
 
 test_caught_for_a_service_without_words if {
 	some reason in action_not_granted.lacks
-		with input as object.union(fixture.call, {"role": "nobody"})
+		with input as object.union(fixture.call, {"role": "nobody", "route": "ping", "action": "ping", "data": ""})
 		with data.compiled as fixture.compiled
 	reason.code == "request.action_not_granted"
-	reason.message == "The role nobody may not read on reports."
+	reason.message == "The role nobody may not ping on reports."
 }
 
 test_not_caught_for_other_data if {

@@ -12,6 +12,7 @@ import data.lib.result
 #     GET /.doorless/self lists what this workflow may do. The operator can add the data class {data} to the
 #     role in roles.yaml.
 lacks contains result.reason(rego.metadata.chain(), {}) if {
+	call.service_granted
 	call.action_covered
 	call.route
 	not call.covered

@@ -11,6 +11,19 @@ test_caught if {
 	reason.message == "The role reader may read on reports, but not the data class people."
 }
 
+test_caught_for_a_service_without_words if {
+	some reason in data_not_granted.lacks
+		with input as object.union(fixture.call, {"role": "nobody"})
+		with data.compiled as fixture.compiled
+	reason.message == "The role nobody may read on reports, but not the data class bodies."
+}
+
+test_not_caught_for_a_service_that_is_not_granted if {
+	count(data_not_granted.lacks) == 0
+		with input as object.union(fixture.call, {"role": "nobody", "service": "series", "data": "points"})
+		with data.compiled as fixture.compiled
+}
+
 test_not_caught_for_granted_data if {
 	count(data_not_granted.lacks) == 0 with input as fixture.call with data.compiled as fixture.compiled
 }

@@ -1,0 +1,92 @@
+"""Which questions are known beforehand, and which answers to them are wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from decision.canaries import Canary, canaries, judge
+from decision.config import Configuration, load_policies
+from decision.model import Allow, Decision, Deny, Hold, Reason, Terms, gateway_denial
+from decision.question import RequestQuestion, TokenQuestion
+from tests.decision.questions import request
+
+NOW = 1763890000
+
+
+@pytest.fixture
+def configuration(policies: Path) -> Configuration:
+    """The tiny configuration with a role that can do nothing but what cannot be taken back, and one without grants."""
+    services = policies / "services.yaml"
+    route = (
+        "      drop: {method: DELETE, path: '/notes/{id}', action: drop, data: notes, irreversible: true}\n"
+    )
+    services.write_text(services.read_text() + route)
+    roles = policies / "roles.yaml"
+    more = "    services: [notes]\n    actions: [drop]\n    data: [notes]\n"
+    roles.write_text(roles.read_text() + "  dropper:\n" + more)
+    return load_policies(policies)
+
+
+def _denial(*codes: str) -> Deny:
+    return Deny(tuple(Reason(code=code, message="m", remedy="r", rule="x") for code in codes))
+
+
+ALLOW = Allow(Terms())
+HOLD = Hold((), "t", (), 60)
+UNDEFINED = gateway_denial("pdp_undefined", "m", "r")
+
+
+def test_strangers_are_asked_about(configuration: Configuration) -> None:
+    """Requests and tokens of an unknown role, and known grants without role or scope, must be denied."""
+    denied = [canary for canary in canaries(configuration, NOW) if canary.expected == "denied"]
+    questions = [canary.question for canary in denied]
+    assert {question.role for question in questions} == {"doorless-canary", "reader", "dropper"}
+    assert any(isinstance(question, TokenQuestion) for question in questions)
+    unscoped = [one for one in questions if isinstance(one, RequestQuestion) and not one.scope]
+    assert {question.role for question in unscoped} == {"reader", "dropper"}
+
+
+def test_every_role_has_a_grant_asked_for(configuration: Configuration) -> None:
+    """For each role one grant and one token are asked for, exactly as the catalogue describes the route."""
+    granted = [canary.question for canary in canaries(configuration, NOW) if canary.expected == "granted"]
+    requests = {one.role: one for one in granted if isinstance(one, RequestQuestion)}
+    tokens = {one.role for one in granted if isinstance(one, TokenQuestion)}
+    assert tokens == set(requests) == {"reader", "dropper"}
+    assert (requests["reader"].route, requests["reader"].scope) == ("list-notes", ("read:notes",))
+    dropper = requests["dropper"]
+    assert (dropper.path, dropper.params) == ("/notes/canary", {"id": "canary"})
+    assert {question.now for question in granted} == {NOW}
+
+
+@pytest.mark.parametrize(
+    ("decision", "right"),
+    [(_denial("request.role_unknown"), True), (ALLOW, False), (HOLD, False), (UNDEFINED, False)],
+)
+def test_what_must_be_denied(decision: Decision, right: bool) -> None:
+    """Only a denial by policy itself is right: an undefined answer denies too, but shows that policy is gone."""
+    verdict = judge(Canary("c", request(), "denied"), decision)
+    assert (verdict is None) is right
+
+
+@pytest.mark.parametrize(
+    ("decision", "right"),
+    [
+        (ALLOW, True),
+        (HOLD, True),
+        (_denial("request.outside_office_hours"), True),
+        (UNDEFINED, False),
+        (_denial("request.action_not_granted"), False),
+        (_denial("verdict.not_granted"), False),
+        (_denial("request.role_unknown"), False),
+        (_denial("request.scope_not_in_token"), False),
+        (_denial("request.route_mismatch"), False),
+        (_denial("request.input_incomplete"), False),
+        (_denial("request.outside_office_hours", "request.data_not_granted"), False),
+    ],
+)
+def test_what_must_be_known(decision: Decision, right: bool) -> None:
+    """A grant may be allowed, held, or vetoed by a rule with its own reason; it must not be unknown."""
+    verdict = judge(Canary("c", request(), "granted"), decision)
+    assert (verdict is None) is right
+    if verdict is not None:
+        assert "canary 'c'" in verdict
