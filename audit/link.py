@@ -17,9 +17,7 @@ from audit.faults import LogUnavailable
 
 MAX_WAITING: Final = 4_096  # appends without a reply: beyond that the log is as good as down
 MAX_UNSENT_BYTES: Final = 8 * 1024 * 1024
-LINGER_S: Final = (
-    0.005  # how long an entry nobody awaits may wait for company: it then costs no sync of its own
-)
+LINGER_S: Final = 0.005  # so long may an entry nobody awaits wait for company, to cost no sync of its own
 
 
 @dataclass(slots=True, eq=False)
@@ -29,9 +27,7 @@ class Waiting:
     deadline: float
     answer: "asyncio.Future[int] | None"
     entry: Entry
-    failed: bool = (
-        False  # said once, also where its reply comes after its deadline or the connection then breaks
-    )
+    failed: bool = False  # its failure was told once, and is not told again
 
 
 class Link(asyncio.Protocol):

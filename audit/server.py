@@ -113,7 +113,10 @@ class LogService:
             return wire.pack(wire.STATUS_OK, wire.SEQ.pack(self._writer.journal.size))
         first, count = wire.READ_REQUEST.unpack(payload)
         count = min(count, wire.MAX_READ_COUNT)
-        records = self._writer.journal.read(first, count, wire.MAX_READ_BYTES)
+        try:
+            records = self._writer.journal.read(first, count, wire.MAX_READ_BYTES)
+        except OSError as error:  # says nothing about what was written, so it poisons nothing
+            return wire.pack(wire.STATUS_REFUSED, f"the journal cannot be read: {error}".encode())
         return wire.pack(wire.STATUS_OK, wire.pack_items(records))
 
 

@@ -1,7 +1,7 @@
 """Turns a policies folder into one bundle that OPA serves, named by the digest of what went in.
 
-Nothing here talks to a running OPA. The folder is read once: the bundle, its revision and its configuration are of the
-same bytes. A folder that is wrong in any way gives no bundle, only errors with file and line.
+Nothing here talks to a running OPA. The folder is read once: the bundle, its revision and its configuration
+are of the same bytes. A folder that is wrong in any way gives no bundle, only errors with file and line.
 """
 
 import hashlib
@@ -55,8 +55,9 @@ class _OpaErrors(msgspec.Struct, frozen=True):
 def build_bundle(policies: Path, bundles: Path, opa: Path) -> Bundle:
     """Build the bundle of `policies` and keep it as `bundles/<revision>.tar.gz`.
 
-    `roles.yaml` and `services.yaml` are kept beside it, so that every revision can be read again. The revision is the
-    hex SHA-256 over the sorted paths and contents of all that went in, the compiled tables included.
+    `roles.yaml` and `services.yaml` are kept beside it, so that every revision can be read again. The
+    revision is the hex SHA-256 over the sorted paths and contents of all that went in, the compiled tables
+    included.
     Raises `ConfigErrors`.
     """
     try:

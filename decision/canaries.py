@@ -1,7 +1,7 @@
 """The questions whose answers are known beforehand, and the judgement on what policy answered to them; pure.
 
-Some must be denied by policy itself. One grant per role must be known to policy: allowed, held, or denied by a rule
-that names its own reason. A policy that fails one of them never serves, or stops serving.
+Some must be denied by policy itself. One grant per role must be known to policy: allowed, held, or denied
+by a rule that names its own reason. A policy that fails one of them never serves, or stops serving.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,6 +1,7 @@
-"""The same decider on opa-python-client: the second implementation, which the contract tests hold against the first.
+"""The same decider on opa-python-client: what the contract tests hold against the hot path.
 
-Slower (aiohttp), and made for policy engines that are not our child. It asks one question at a time, never twice.
+Slower (aiohttp), and made for policy engines that are not our child. It asks one question at a time, never
+twice.
 """
 
 from pathlib import Path

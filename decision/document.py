@@ -93,11 +93,12 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     version: Literal["1"]
     allow: bool
     reasons: tuple[Reason, ...]
-    obligations: tuple[msgspec.Raw, ...]
+    obligations: tuple[Obligation, ...]
     hold: HoldTerms | None
     cacheable_s: int
 
 
+_OK = 200  # the one status that carries a decision
 _ABSENT = msgspec.Raw()
 
 
@@ -108,8 +109,19 @@ class _Answer(msgspec.Struct, frozen=True):
     warning: msgspec.Raw = _ABSENT
 
 
+class _Whole(msgspec.Struct, frozen=True):
+    """The same with a document in it that is right: read in one pass, which is a fifth of the cost."""
+
+    result: Document | msgspec.UnsetType = msgspec.UNSET
+    warning: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
 class _Kind(msgspec.Struct, frozen=True):
     type: str
+
+
+class _Kinds(msgspec.Struct, frozen=True):
+    obligations: tuple[_Kind, ...]
 
 
 KNOWN_OBLIGATIONS = frozenset(
@@ -120,8 +132,8 @@ KNOWN_OBLIGATIONS = frozenset(
 _answer = msgspec.json.Decoder(_Answer)
 _batch = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _document = msgspec.json.Decoder(Document)
-_obligation = msgspec.json.Decoder(Obligation)
-_kind = msgspec.json.Decoder(_Kind)
+_whole = msgspec.json.Decoder(_Whole)
+_kinds = msgspec.json.Decoder(_Kinds)
 
 # msgspec raises the last two for bytes that are not UTF-8 and for very deep nesting.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -135,6 +147,14 @@ def read_answer(status: int, body: bytes) -> Decision:
     Promises: anything but HTTP 200 with a valid document and no warning is a `Deny` with the code
     `pdp_error`, `pdp_undefined`, `decision_invalid`, `obligation_unsupported` or `obligation_failed`.
     """
+    if status == _OK:
+        try:
+            whole = _whole.decode(body)
+        except _UNREADABLE:
+            pass  # what exactly is wrong is found below
+        else:
+            if whole.warning is msgspec.UNSET and whole.result is not msgspec.UNSET:
+                return _decide(whole.result)
     result = _result_of(status, body)
     return result if isinstance(result, Deny) else read_document(result)
 
@@ -160,7 +180,11 @@ def read_document(raw: bytes | msgspec.Raw) -> Decision:
     try:
         document = _document.decode(raw)
     except _UNREADABLE as error:
-        return _invalid(str(error))
+        return _unknown_obligation(raw) or _invalid(str(error))
+    return _decide(document)
+
+
+def _decide(document: Document) -> Decision:
     terms = _merge(document.obligations)
     if isinstance(terms, Deny):
         return terms
@@ -186,7 +210,7 @@ def _hold(document: Document, hold: HoldTerms, terms: Terms) -> Decision:
 
 
 def _result_of(status: int, body: bytes) -> msgspec.Raw | Deny:
-    if status != 200:  # noqa: PLR2004 - the one status that carries a decision
+    if status != _OK:
         return gateway_denial(
             "pdp_error", f"The policy engine answered HTTP {status}.", _ASK_OPERATOR, retry="retry"
         )
@@ -203,18 +227,15 @@ def _result_of(status: int, body: bytes) -> msgspec.Raw | Deny:
     return answer.result
 
 
-def _merge(raw_obligations: tuple[msgspec.Raw, ...]) -> Terms | Deny:
+def _merge(obligations: tuple[Obligation, ...]) -> Terms | Deny:
     """The strictest reading of all obligations together; two credentials are a conflict and deny."""
     credentials: set[str] = set()
     rates: list[RateLimit] = []
     bodies: list[int] = []
     timeouts: list[int] = []
     tokens: list[IssueToken] = []
-    for raw in raw_obligations:
-        obligation = _read_obligation(raw)
+    for obligation in obligations:
         match obligation:
-            case Deny():
-                return obligation
             case InjectCredential(properties=of):
                 credentials.add(of.ref)
             case LimitRate(properties=of):
@@ -238,20 +259,17 @@ def _merge(raw_obligations: tuple[msgspec.Raw, ...]) -> Terms | Deny:
     )
 
 
-def _read_obligation(raw: msgspec.Raw) -> Obligation | Deny:
+def _unknown_obligation(raw: bytes | msgspec.Raw) -> Deny | None:
+    """The denial for an obligation that does not exist here; `None` where something else is wrong."""
     try:
-        kind = _kind.decode(raw).type
-    except _UNREADABLE as error:
-        return _invalid(str(error))
-    if kind not in KNOWN_OBLIGATIONS:
-        return gateway_denial(
-            "obligation_unsupported", f"Policy demands {kind!r}, which this gateway cannot do.", _ASK_OPERATOR
-        )
-    try:
-        obligation: Obligation = _obligation.decode(raw)
-    except _UNREADABLE as error:
-        return _invalid(str(error))
-    return obligation
+        kinds = _kinds.decode(raw).obligations
+    except _UNREADABLE:
+        return None
+    unknown = [kind.type for kind in kinds if kind.type not in KNOWN_OBLIGATIONS]
+    if not unknown:
+        return None
+    message = f"Policy demands {unknown[0]!r}, which this gateway cannot do."
+    return gateway_denial("obligation_unsupported", message, _ASK_OPERATOR)
 
 
 def _undefined() -> Deny:

@@ -1,7 +1,8 @@
 """One connection to OPA's unix socket: one question out, one whole answer back, at most one at a time.
 
-HTTP/1.1 as far as OPA speaks it, on httptools. Nothing here knows what a decision is. An answer that is late, long,
-garbled or followed by more is a failure and costs the connection, so that no answer meets another's question.
+HTTP/1.1 as far as OPA speaks it, on httptools. Nothing here knows what a decision is. An answer that is
+late, long, garbled or followed by more is a failure and costs the connection, so that no answer meets
+another's question.
 """
 
 import asyncio
@@ -27,11 +28,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No answer. `unreachable`: refused, reset, closed or late. `garbled`, `too_long`: not HTTP as we know it."""
+    """No answer. `unreachable`: refused, reset, closed, late. `garbled`, `too_long`: no HTTP of OPA's."""
 
     kind: Literal["unreachable", "garbled", "too_long"]
     closed_while_idle: bool = False
-    """The connection had served before and broke without one byte: the question was most likely never read."""
+    """The connection had served before and broke without one byte: the question was hardly read."""
 
 
 Outcome = Answer | Failure
@@ -40,7 +41,7 @@ UNREACHABLE = Failure("unreachable")
 
 
 class Connection(asyncio.Protocol):
-    """A connected socket. `send` starts an exchange, its callback ends it; `on_lost` says that it broke while idle."""
+    """A connected socket. `send` starts an exchange, its callback ends it."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None

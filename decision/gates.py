@@ -16,6 +16,8 @@ from decision.config import load_policies
 from decision.yaml_source import ConfigErrors
 
 _DEADLINE_S = 120
+# OPA gives one test five seconds, which a busy machine may need for nothing.
+_PATIENT = ("--timeout", f"{_DEADLINE_S}s")
 _RESTRICTED = ("--capabilities", str(capabilities.FILE))
 
 
@@ -141,7 +143,7 @@ def _regal(policies: Path, tools: Tools) -> str:
 
 
 def _tests(policies: Path, tools: Tools) -> str:
-    output = _tool([tools.opa, "test", *_RESTRICTED, "."], policies)
+    output = _tool([tools.opa, "test", *_PATIENT, *_RESTRICTED, "."], policies)
     if "PASS" not in output:
         raise _Failed(f"no test ran\n{output}")
     return output.strip().splitlines()[-1]
@@ -149,7 +151,7 @@ def _tests(policies: Path, tools: Tools) -> str:
 
 def _coverage(policies: Path, tools: Tools) -> str:
     # Not --threshold: it counts the test files too, and hides the report.
-    arguments = [str(tools.opa), "test", "--coverage", "--format", "json", *_RESTRICTED, "."]
+    arguments = [str(tools.opa), "test", "--coverage", "--format", "json", *_PATIENT, *_RESTRICTED, "."]
     report = json.loads(_tool(arguments, policies))["files"]
     uncovered = list(_uncovered(policies, report))
     if uncovered:

@@ -1,7 +1,7 @@
-"""One place for an exchange with OPA: keeps a connection, makes a new one when needed, and keeps the deadline.
+"""One place for an exchange with OPA: keeps a connection, renews it when needed, keeps the deadline.
 
-Bytes only. Every exchange ends exactly once, by its deadline. It is repeated in one case alone: the connection had
-been closed while it was idle, so the question was not read.
+Bytes only. Every exchange ends exactly once, by its deadline. It is repeated in one case alone: the
+connection had been closed while it was idle, so the question was not read.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from decision.exchange import UNREACHABLE, Connection, Failure, Outcome, connect
 
 
 class _Exchange:
-    """What is under way: compared by identity, so that nothing late is taken for the answer to something newer."""
+    """What is under way; compared by identity, so that nothing late answers something newer."""
 
     __slots__ = ("done", "repeated", "request", "timer")
 
@@ -74,7 +74,7 @@ class Lane:
         connection.send(exchange.request, self._received)
 
     def _received(self, outcome: Outcome) -> None:
-        """A connection has only one exchange at a time, and is given up with it: this is the current one's."""
+        """A connection has one exchange at a time, and is given up with it: this is the current one's."""
         exchange = self._current
         if exchange is None:
             return

@@ -1,6 +1,7 @@
 """Finds the one OPA that this release was built and tested against.
 
-No other version is ever used: policy behaviour is pinned. What is missing or different is one error with its remedy.
+No other version is ever used: policy behaviour is pinned. What is missing or different is one error with
+its remedy.
 """
 
 import os

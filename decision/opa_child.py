@@ -1,7 +1,7 @@
 """One OPA server process: started from one bundle on a socket of its own, never changed, stopped or killed.
 
-Whoever starts a child owns it; it dies with the thread that started it. What it may be asked is `system.authz` of the
-bundle, against a token that only its owner and the token file know.
+Whoever starts a child owns it; it dies with the thread that started it. What it may be asked is
+`system.authz` of the bundle, against a token that only its owner and the token file know.
 """
 
 import asyncio
@@ -54,7 +54,8 @@ def arguments(opa: Path, bundle: Path, folder: Path, setpriv: str) -> list[str]:
 def environment(processors: int) -> dict[str, str]:
     """The child's whole environment: nothing of ours is handed on.
 
-    Measured: with the garbage collector's default a fifth of OPA's time is collection of a small heap.
+    Collecting a small heap often is dear: measured with 32 askers, 190 us of OPA's CPU a question against
+    290 with Go's default of 100, for 15 MB more memory.
     """
     return {"GOMAXPROCS": str(processors), "GOGC": "400", "GOMEMLIMIT": "256MiB", "PATH": os.defpath}
 
@@ -119,7 +120,7 @@ def check_socket_path(folder: Path) -> None:
 async def start_child(opa: Path, bundle: Path, folder: Path, token: str) -> OpaChild:
     """Start OPA on `bundle` and wait until it is ready. `folder` is made for it and is its own.
 
-    Must be called on the thread that lives as long as the process: the kernel kills the child with that thread.
+    Must be called on the thread that lives as long as the process: the kernel kills the child with it.
     Raises `ChildError`; nothing is left running or lying then.
     """
     check_socket_path(folder)

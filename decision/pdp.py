@@ -1,7 +1,7 @@
 """The supervisor of the policy engine: one child, one revision, swapped whole, healed when it falls.
 
-What is in force is one attribute, changed in one assignment. A change that does not build, start or answer the
-canaries rightly never is. While nothing right is running, every question is denied.
+What is in force is one attribute, changed in one assignment. A change that does not build, start or answer
+the canaries rightly never is. While nothing right is running, every question is denied.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ _log = logging.getLogger(__name__)
 
 
 class Pdp:
-    """Keeps an OPA running on the policies folder. Used on one event loop, on the thread that lives longest."""
+    """Keeps an OPA running on the policies folder. Used on one event loop, on the main thread."""
 
     def __init__(self, policies: Path, bundles: Path, run: Path, opa: Path, report: Report) -> None:
         self.current: Policy | None = None

@@ -1,7 +1,7 @@
 """Where other processes of the home find the policy engine: one symlink, and a token file beside it.
 
-Each is replaced in one step. The token is the same for all children of one supervisor, so that whoever reads the two
-one after the other has a pair that fits.
+Each is replaced in one step. The token is the same for all children of one supervisor, so that whoever
+reads the two one after the other has a pair that fits.
 """
 
 import os

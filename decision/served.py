@@ -1,7 +1,7 @@
 """One policy engine in service: a child, the decider that asks it, and the checks that it must keep passing.
 
-It is born only after every canary was answered rightly. It says when it must not be asked any more; what follows from
-that is the supervisor's business.
+It is born only after every canary was answered rightly. It says when it must not be asked any more; what
+follows from that is the supervisor's business.
 """
 
 import asyncio
@@ -60,14 +60,14 @@ class Served:
             await asyncio.gather(*checks, return_exceptions=True)
 
     async def check_canaries(self) -> None:
-        """Ask every canary alone, then all together as load would. Raises `CanaryError` at the first wrong answer."""
+        """Ask every canary alone, then all together as load would. Raises `CanaryError`."""
         known = canaries(self.bundle.configuration, int(time.time()))
         for canary in known:
             await self._check(canary)
         await asyncio.gather(*(self._check(canary) for canary in known))
 
     async def retire(self) -> None:
-        """Stop, but lose nothing: whoever took this policy for a request may still ask, then answers are awaited."""
+        """Stop, but lose nothing: who took this policy for a request may still ask; answers are awaited."""
         try:
             await asyncio.sleep(_LINGER_S)
             await self._decider.drain()

@@ -1,7 +1,8 @@
 """The hot path to OPA: asks over the child's unix socket, and puts questions that wait into one evaluation.
 
-A lone question is sent at once. While evaluations are under way, questions of requests are collected and asked
-together, which costs OPA half as much each. Every question has its answer, or its denial, within the deadline.
+A lone question is sent at once. While evaluations are under way, questions of requests are collected and
+asked together, which costs OPA half as much each. Every question has its answer, or its denial, within the
+deadline.
 """
 
 import asyncio
@@ -29,7 +30,8 @@ from decision.question import Question, RequestQuestion, encode_question
 
 MAX_BATCH = 32
 MAX_EVALUATIONS = 1
-"""Evaluations under way at a time: OPA shares the core with the gateway (measured)."""
+"""Evaluations under way at a time. Measured with 32 askers: 190 us of OPA's CPU a question with one, 300
+with two, because batches are larger and wake-ups fewer."""
 
 _DRAIN_POLL_S = 0.005
 
@@ -130,7 +132,7 @@ class SocketDecider:
             asked.resolve(decision)
 
     def _next_batch(self) -> list[_Asked]:
-        """What is asked next: the first that waits, with the requests that wait behind it, up to the limit."""
+        """What is asked next: the first that waits, and the requests behind it, up to the limit."""
         batch: list[_Asked] = []
         while self._waiting and len(batch) < self._max_batch:
             asked = self._waiting[0]

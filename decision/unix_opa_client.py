@@ -1,7 +1,8 @@
-"""opa-python-client over a unix socket: readiness and health of the child, and a second way to ask a question.
+"""opa-python-client over a unix socket: readiness and health of the child, and a second way to ask.
 
-Only what this release uses is opened: no retries (one policy conflict would cost 0.9 s), no policy upload, a short
-time limit. The library's private session hook is used, so its version is pinned by the hashed requirements.
+Only what this release uses is opened: no retries (one policy conflict would cost 0.9 s), no policy upload,
+a short time limit. The library's private session hook is used, so its version is pinned by the hashed
+requirements.
 """
 
 from pathlib import Path
@@ -27,7 +28,7 @@ class UnixOpaClient(AsyncOpaClient):  # type: ignore[misc]  # the library ships 
         await self._init_session()
 
     async def _init_session(self) -> None:
-        # A connection for each question: aiohttp does not repeat a POST on one that was closed while it was idle.
+        # A connection for each question: aiohttp does not repeat a POST on one that was closed while idle.
         self._connector = aiohttp.UnixConnector(str(self._socket_path), limit=64, force_close=True)
         self._session = aiohttp.ClientSession(
             headers=self.headers,
@@ -39,7 +40,8 @@ class UnixOpaClient(AsyncOpaClient):  # type: ignore[misc]  # the library ships 
     async def post(self, path: str, body: bytes, max_bytes: int) -> tuple[int, bytes] | None:
         """The status and body of the answer to one POST; `None` if the body is longer than `max_bytes`.
 
-        `path` is a constant of ours, never built from a request. Raises `aiohttp.ClientError`, `TimeoutError`.
+        `path` is a constant of ours, never built from a request.
+        Raises `aiohttp.ClientError`, `TimeoutError`.
         """
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         url = f"{self.schema}{self.host}:{self.port}{path}"

@@ -31,7 +31,7 @@ class Supervisor:
 
     def __init__(self, parts: tuple[Part, ...]) -> None:
         self._parts = parts
-        self._children: dict[str, Child] = {}
+        self.children: dict[str, Child] = {}
 
     async def start(self) -> None:
         """Start all parts, each when what it needs is ready. Raises `Problem` where one does not get ready."""
@@ -52,14 +52,14 @@ class Supervisor:
     async def stop(self) -> None:
         """Stop every part in order, each within its time."""
         for part in self._parts:
-            if part.name in self._children:
-                await self._children[part.name].stop()
+            if part.name in self.children:
+                await self.children[part.name].stop()
 
     async def _start_one(self, part: Part, needed: "asyncio.Task[None] | None") -> None:
         if needed is not None:
             await asyncio.wait({needed})
             needed.result()
-        self._children[part.name] = child = await start_child(part, say)
+        self.children[part.name] = child = await start_child(part, say)
         await self._first_ready(child)
 
     async def _first_ready(self, child: Child) -> None:
@@ -86,14 +86,14 @@ class Supervisor:
         pause = _FIRST_PAUSE_S
         while True:
             since = time.monotonic()
-            code = await self._children[part.name].ended()
-            self._children[part.name].kill()
+            code = await self.children[part.name].ended()
+            self.children[part.name].kill()
             if time.monotonic() - since > _STEADY_S:
                 pause = _FIRST_PAUSE_S
             say(part.name, f"ended with {_how(code)}; restarting in {pause:.1f} s")
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_S)
-            self._children[part.name] = child = await start_child(part, say)
+            self.children[part.name] = child = await start_child(part, say)
             await self._ready_again(child)
 
     async def _ready_again(self, child: Child) -> None:

@@ -23,7 +23,7 @@ from gateway.exchange import Exchange, Send
 from gateway.obligations import Obligations
 from gateway.outcome import Outcome, Result
 from gateway.record import Recorder
-from gateway.refusals import NOT_FOUND, Refusal, headers_of, refusal_of, write
+from gateway.refusals import DECISION_HEADER, NOT_FOUND, Refusal, headers_of, refusal_of, write
 from gateway.request import Refused, Stamp
 from gateway.self_description import SelfDescription
 from gateway.tenant import Tenant
@@ -113,7 +113,7 @@ class Proxy:
                     forwarded, result = answer.forwarded, answer.result
                     await self._show(exchange, _failed(answer, call.id), call.service.errors)
                 case Answered():
-                    result = await _relay(exchange, answer)
+                    result = await _relay(exchange, call.id, answer)
         except BodyTooLarge:
             result = "body_too_large"
             await self._show(exchange, _too_large(call.id), call.service.errors)
@@ -152,10 +152,10 @@ class Proxy:
         await exchange.answer(200, headers, body)
 
 
-async def _relay(exchange: Exchange, answer: Answered) -> Result:
+async def _relay(exchange: Exchange, decision: str, answer: Answered) -> Result:
     """Stream an upstream's answer to the agent. An answer that breaks off is never ended as if it were whole."""
     try:
-        await exchange.begin(answer.status, answer.headers)
+        await exchange.begin(answer.status, [*answer.headers, (DECISION_HEADER, decision.encode("ascii"))])
         async for chunk in answer.chunks():
             await exchange.write(chunk)
         await exchange.end()

@@ -33,6 +33,9 @@ STATUS = {
 }
 """Status of a refusal by the code of its first reason; 403 for every code that is not here."""
 
+DECISION_HEADER = b"x-doorless-decision"
+"""Names the decision in every answer, so that each side can find it in the log."""
+
 NOT_FOUND = Reason(
     code="request.not_found",
     message="There is nothing here for this workflow.",
@@ -88,7 +91,7 @@ def headers_of(refusal: Refusal, content_type: str, length: int) -> Headers:
         (b"content-type", content_type.encode("ascii")),
         (b"content-length", b"%d" % length),
         (b"cache-control", b"no-store"),
-        (b"x-doorless-decision", refusal.decision.encode("ascii")),
+        (DECISION_HEADER, refusal.decision.encode("ascii")),
     ]
     exceeded = refusal.exceeded
     if exceeded is None:

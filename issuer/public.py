@@ -2,6 +2,8 @@
 
 Open to every process of the machine, so it shows public keys and nothing else to whom it does not know. It
 reads requests strictly and hands them to `issuer.oauth`; what revokes, ends the workflow and records it here.
+A verifier that knows only the keys accepts a token until its `exp`; one that must refuse the tokens of an ended
+workflow at once asks introspection.
 """
 
 from urllib.parse import parse_qsl

@@ -11,6 +11,6 @@ def demo(
     ] = None,
 ) -> None:
     """Tell the story of Doorless on real parts; ends with 1 if any step did not end as told."""
-    from doorless.demo import run
+    from doorless.demo.run import run
 
     raise typer.Exit(run(tuple(chapters or ())))

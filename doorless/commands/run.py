@@ -49,11 +49,6 @@ def run_main(argv: list[str]) -> int:
     return exit_code(ended)
 
 
-def option_names() -> set[str]:
-    """Every option, for whoever lists them."""
-    return {name for action in _parser()._actions for name in action.option_strings}
-
-
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise Problem(

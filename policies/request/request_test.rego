@@ -60,3 +60,21 @@ test_a_complete_call_lacking_one_fact_is_never_allowed[field] if {
 	some reason in document.reasons
 	reason.code == "request.input_incomplete"
 }
+
+test_every_denial_is_heard[code] if {
+	some code, change in {
+		"request.role_unknown": {"role": "writer"},
+		"request.service_not_granted": {"role": "janitor", "service": "series", "data": "points"},
+		"request.route_unknown": {"route": "lost"},
+		"request.route_mismatch": {"method": "POST"},
+		"request.action_not_granted": {"role": "nobody", "route": "ping", "action": "ping", "data": ""},
+		"request.data_not_granted": {"route": "list-people", "data": "people"},
+		"request.scope_not_in_token": {"scope": ["ping"]},
+		"request.body_too_large": {"body_bytes": 500},
+		"request.input_incomplete": {"query": 5},
+	}
+	question := object.union(fixture.call, change)
+	document := request.decision with input as question with data.compiled as fixture.compiled
+	document.allow == false
+	[reason.code | some reason in document.reasons] == [code]
+}

@@ -23,6 +23,7 @@ test_health_is_served_to_everybody[note] if {
 test_nothing_else_is_served[note] if {
 	some note, question in {
 		"other method": object.union(_asking(["v1", "data", "request", "decision"]), {"method": "GET"}),
+		"post to health": _asking(["health"]),
 		"longer path": _asking(["v1", "data", "request", "decision", "allow"]),
 		"all data": _asking(["v1", "data"]),
 		"query": _asking(["v1", "query"]),

@@ -30,3 +30,16 @@ test_a_question_lacking_one_fact_is_never_allowed[field] if {
 	document := token.decision with input as question with data.compiled as fixture.compiled
 	document.allow == false
 }
+
+test_every_denial_is_heard[code] if {
+	some code, change in {
+		"token.role_unknown": {"role": "writer"},
+		"token.scope_wider": {"only": ["erase:bodies"]},
+		"token.nothing_granted": {"role": "nobody"},
+		"token.ttl_out_of_range": {"ttl_s": 0},
+		"token.input_incomplete": {"renewal": "no"},
+	}
+	question := object.union(fixture.asking, change)
+	document := token.decision with input as question with data.compiled as fixture.compiled
+	[reason.code | some reason in document.reasons] == [code]
+}

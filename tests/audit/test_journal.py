@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from audit.faults import LogMissing, LogPoisoned
+from audit.folder import read_mark
 from audit.journal import Journal
 from tests.audit.samples import make_log, small_entries
 
@@ -65,3 +66,12 @@ def test_opening_creates_nothing(tmp_path: Path) -> None:
         with pytest.raises(LogMissing, match="doorless init"):
             Journal.open_recovered(folder)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_mark_moves_with_each_batch(log: Path) -> None:
+    """As soon as a batch may be acknowledged, the mark says so: a kill right after leaves no doubt about it."""
+    journal = Journal.open_recovered(log)
+    for count in (1, 2, 3):
+        journal.append([b"one"])
+        assert read_mark(log) == count
+    journal.close()

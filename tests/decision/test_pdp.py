@@ -7,6 +7,7 @@ import signal
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,12 @@ from tests.decision.questions import alive, request, token, until, verdict
 pytestmark = pytest.mark.anyio
 
 WRITE = request(scope=("write:notes",), action="write", route="add-note", method="POST")
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """The loop that the gateway runs on; the child's own tests run on plain asyncio."""
+    return ("asyncio", {"use_uvloop": True})
 
 
 class Home:

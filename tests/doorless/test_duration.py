@@ -12,7 +12,7 @@ def test_a_span_is_read(text: str, span: int) -> None:
     assert seconds(text) == span
 
 
-@pytest.mark.parametrize("text", ["", "0", "-1", "5x", "1.5m", "5m ", "٥", "9999999h"])
+@pytest.mark.parametrize("text", ["", "0", "-1", "5x", "1.5m", "5m ", "\u0665", "9999999h"])
 def test_anything_else_is_refused(text: str) -> None:
     """Nothing is guessed."""
     with pytest.raises(Problem):

@@ -1,12 +1,13 @@
 """`issuer.policy`: following the published engine, with real OPAs."""
 
 import asyncio
+import shutil
 import time
 
 from decision.model import Allow, Deny
 from decision.question import TokenQuestion
 from issuer.policy import Answer, PolicyLink
-from tests.issuer.home import Home
+from tests.issuer.home import TINY, Home
 
 QUESTION = TokenQuestion(
     now=1_763_890_000, workflow="wf-" + "a" * 20, role="crash-tracker", only=(), ttl_s=60, renewal=False
@@ -42,20 +43,25 @@ def test_an_engine_that_appears_is_found(bare_home: Home) -> None:
     asyncio.run(story())
 
 
-def test_a_new_token_is_read_again(bare_home: Home) -> None:
-    """With the old engine alive and the new one's token and socket in place, the new one is asked, not refused."""
+def test_the_engine_that_was_published_last_is_asked(bare_home: Home) -> None:
+    """While the old engine lives on, the next question goes to the new one: its policy answers, its revision stands."""
+    stricter = bare_home.folder / "stricter"
+    shutil.copytree(TINY, stricter)
+    rules = stricter / "token.rego"
+    rules.write_text(rules.read_text("utf-8").replace('"crash-tracker"', '"nobody"'), encoding="utf-8")
 
     async def story() -> None:
         link = PolicyLink(bare_home.run)
         await asyncio.to_thread(bare_home.start_opa, revision="aa11")
         old = bare_home.opa
-        assert (await link.ask(QUESTION)).revision == "aa11"
-        await asyncio.to_thread(bare_home.start_opa, revision="bb22")
-        assert (await link.ask(QUESTION)).revision == "bb22"
+        assert isinstance((await link.ask(QUESTION)).decision, Allow)
+        await asyncio.to_thread(bare_home.start_opa, stricter, "bb22")
+        answer = await link.ask(QUESTION)
+        assert (codes(answer), answer.revision) == (["token.role_unknown"], "bb22")
         assert old is not None
         old.kill()
         old.wait()
-        assert isinstance((await link.ask(QUESTION)).decision, Allow)
+        assert codes(await link.ask(QUESTION)) == ["token.role_unknown"]
         await link.close()
 
     asyncio.run(story())

@@ -73,7 +73,9 @@ def server(opa: Path) -> Iterator[Path]:
 
 def test_plain_opa_test(opa: Path) -> None:
     """`opa test policies` passes as it stands."""
-    done = subprocess.run([str(opa), "test", str(POLICIES)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(opa), "test", "--timeout=100s", str(POLICIES)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 

@@ -17,7 +17,7 @@ EVERY_SCOPE = "read:crash-reports read:stack-traces write:crash-reports read:rep
 
 
 class FakeIssuer:
-    """One issuer on a free loopback port. `answer` replaces every answer; `released` holds slow ones back."""
+    """One issuer on a free loopback port. `answer` replaces every answer; `moved` redirects introspection, `released` holds answers back."""
 
     def __init__(self) -> None:
         self.secret = secrets.token_urlsafe(24)
@@ -26,6 +26,7 @@ class FakeIssuer:
         self.answer: tuple[int, bytes] | None = None
         self.released = threading.Event()
         self.released.set()
+        self.moved = False
         self.introspected: list[dict[str, list[str]]] = []
         self.jwks_requests = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -41,7 +42,7 @@ class FakeIssuer:
         self._server.server_close()
 
     def reset(self) -> None:
-        self.active, self.answer = True, None
+        self.active, self.answer, self.moved = True, None, False
         self.released.set()
         self.introspected.clear()
 
@@ -94,15 +95,20 @@ class FakeIssuer:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                if issuer.moved and self.path == "/introspect":
+                    self._send(307, b"", ("Location", "/moved"))
+                    return
                 self._send(*issuer.introspect(self.headers.get("Authorization", ""), parse_qs(body)))
 
-            def _send(self, status: int, body: bytes) -> None:
+            def _send(self, status: int, body: bytes, *extra: tuple[str, str]) -> None:
                 issuer.released.wait(30)
                 status, body = issuer.answer or (status, body)
                 try:
                     self.send_response(status)
                     self.send_header("Content-Type", "application/json")
                     self.send_header("Content-Length", str(len(body)))
+                    for name, value in extra:
+                        self.send_header(name, value)
                     self.end_headers()
                     self.wfile.write(body)
                 except OSError:

@@ -150,6 +150,7 @@ def test_a_refusal_of_the_service_is_a_refusal_too(
     [
         (500, b"oops"),
         (200, b"{}"),
+        (200, b'{"reports": [{"id": "cr-1"}], "next_cursor": "", "stack_traces": []}'),
         (200, b'{"reports": [{}], "next_cursor": "", "series": [{}]}'),
         (200, b'{"reports": [], "next_cursor": "x", "series": [{"labels": {}, "points": 1}]}'),
     ],

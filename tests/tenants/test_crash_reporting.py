@@ -12,6 +12,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from tenants.services.crash_reporting.app import main
+from tenants.services.crash_reporting.events import PAUSE_S
 from tenants.services.crash_reporting.settings import STORED
 from tests.tenants.conftest import Running
 from tests.tenants.fake_issuer import AUDIENCE, FakeIssuer
@@ -135,7 +136,8 @@ def test_the_reporter_is_read_alone(crash_reporting: Running, issuer: FakeIssuer
 
 
 def test_events_come_as_they_happen_and_end(crash_reporting: Running, issuer: FakeIssuer) -> None:
-    """Three events are three crashes sent one by one, then the stream ends by itself."""
+    """Three events are three crashes with a pause between two, then the stream ends by itself."""
+    begun = time.monotonic()
     with crash_reporting.client.stream("GET", "/events?count=3", headers=bearer(issuer.token())) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         chunks = [chunk for chunk in answer.iter_text() if chunk]
@@ -143,6 +145,7 @@ def test_events_come_as_they_happen_and_end(crash_reporting: Running, issuer: Fa
     assert text.count("event: crash\n") == 3
     assert text.endswith("event: end\ndata: {}\n\n")
     assert len(chunks) >= 3
+    assert time.monotonic() - begun >= 2 * PAUSE_S * 0.9
     first = json.loads(text.split("data: ")[1].splitlines()[0])
     assert first["id"] == all_ids(crash_reporting, issuer)[0]
 
@@ -285,6 +288,12 @@ def test_what_is_no_token_is_refused(crash_reporting: Running, token: str) -> No
     assert (answer.status_code, answer.json()["code"]) == (401, "token_malformed")
 
 
+def test_a_token_has_a_limit(crash_reporting: Running, issuer: FakeIssuer) -> None:
+    """A token over 8 KiB is refused before it is read, even if it is well signed."""
+    answer = crash_reporting.client.get("/reports", headers=bearer(issuer.token(padding="x" * 8_192)))
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_malformed")
+
+
 def test_only_one_bearer_header_counts(crash_reporting: Running, issuer: FakeIssuer) -> None:
     """Two Authorization headers, another scheme, or text after the token are refused."""
     token = issuer.token()
@@ -322,7 +331,7 @@ def test_an_ended_workflow_is_refused_at_once(crash_reporting: Running, issuer: 
         (200, b'{"active": "true"}'),
         (200, b'{"active": 1}'),
         (302, b'{"active": true}'),
-        (200, b'{"active": true, "x": "' + b"x" * 70_000 + b'"}'),
+        (200, b'{"active": true}' + b" " * 70_000),
     ],
 )
 def test_an_issuer_that_makes_no_sense_means_no(
@@ -333,6 +342,13 @@ def test_an_issuer_that_makes_no_sense_means_no(
     issuer.answer = answer
     refused = get(crash_reporting, issuer, "/reports")
     assert (refused.status_code, refused.json()["code"]) == (503, "issuer_unavailable")
+
+
+def test_a_redirecting_issuer_means_no(crash_reporting: Running, issuer: FakeIssuer) -> None:
+    """The service's secret and the token go to the address it was given, and are never sent on to another."""
+    issuer.moved = True
+    assert get(crash_reporting, issuer, "/reports").json()["code"] == "issuer_unavailable"
+    assert not issuer.introspected
 
 
 def test_a_slow_issuer_means_no(crash_reporting: Running, issuer: FakeIssuer) -> None:

@@ -152,7 +152,7 @@ def test_a_signal_ends_it_properly(folder: Path, number: signal.Signals) -> None
 def test_policys_no_is_told_with_its_reasons(folder: Path) -> None:
     """403 carries reasons, remedies and the decision; no channel was opened and no agent started."""
     reason = {"code": "role_unknown", "message": "There is no role x.", "remedy": "Name a role."}
-    document = {"code": "denied", "message": "No.", "reasons": [reason], "decision": "d-b"}
+    document: dict[str, object] = {"code": "denied", "message": "No.", "reasons": [reason], "decision": "d-b"}
     world = World(refuse_start=(403, document))
     with pytest.raises(Refused) as refused:
         live(world, folder)

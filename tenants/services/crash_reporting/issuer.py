@@ -67,7 +67,6 @@ class Issuer:
         return len(self._fetches) < KEYS_BURST or self._monotonic() - self._fetches[0] > KEYS_WINDOW_S
 
     async def _fetch(self) -> None:
-        self._keys = {} if self._is_stale() else self._keys
         if not self._may_fetch():
             raise IssuerUnavailableError("its keys could not be read several times in a row")
         self._fetches.append(self._monotonic())

@@ -60,3 +60,9 @@ test_caught_without_method if {
 	reason.code == "request.route_mismatch"
 	reason.message == "The call describes the route list of reports otherwise than services.yaml declares it."
 }
+
+test_not_caught_for_a_service_that_is_not_granted if {
+	count(route_mismatch.lacks) == 0
+		with input as object.union(fixture.call, {"role": "janitor", "service": "series"})
+		with data.compiled as fixture.compiled
+}
