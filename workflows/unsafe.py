@@ -38,6 +38,9 @@ class Forwarder:
         self.process.wait()
 
 
+_FORWARDER_ENVIRONMENT = b"PATH=/usr/bin:/bin"
+
+
 class BareAgent:
     """A process group without a room, and the forwarder beside it."""
 
@@ -91,7 +94,8 @@ class NoRooms:
 def _start_forwarder(channel: Channel) -> Forwarder:
     """As the workflow's uid where we are root, because the gateway checks who connects."""
     uid = str(channel.uid)
-    who = ("--reuid", uid, "--regid", uid, "--clear-groups") if os.geteuid() == 0 else ()
+    # First the uid, then the death signal: the kernel forgets the signal when credentials change (prctl(2)).
+    who = ("setpriv", "--reuid", uid, "--regid", uid, "--clear-groups") if os.geteuid() == 0 else ()
     folder = os.open(channel.socket.parent, os.O_PATH)
     # Through the descriptor: the workflow's uid may not walk the home's own folders, only the channel's.
     path = f"/proc/self/fd/{folder}/{channel.socket.name}"
@@ -100,7 +104,7 @@ def _start_forwarder(channel: Channel) -> Forwarder:
     try:
         process = subprocess.Popen(
             # The forwarder lives as long as its agent; this one only waits, and dies with it.
-            (*_dying(), *who, *program, *_dying(), "sleep", "infinity"),
+            (*who, *_dying(), *program, *_dying(), "sleep", "infinity"),
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             pass_fds=(folder,),
@@ -110,7 +114,7 @@ def _start_forwarder(channel: Channel) -> Forwarder:
         theirs.close()
         os.close(folder)
     forwarder = Forwarder(process, ours)
-    ours.sendall((0).to_bytes(4, "big"))  # an empty environment
+    ours.sendall(len(_FORWARDER_ENVIRONMENT).to_bytes(4, "big") + _FORWARDER_ENVIRONMENT)
     if ours.recv(1) != inside.READY:
         forwarder.stop()
         raise SandboxBroken(

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 import uvloop
@@ -13,7 +14,7 @@ import uvloop
 from audit import wire
 from audit.client import AuditClient, LogUnavailable
 from audit.entry import Entry, encode
-from audit.link import MAX_WAITING
+from audit.link import MAX_WAITING, Link
 from audit.reader import read_entries, read_records
 from audit.verify import verify
 from tests.audit.conftest import StartWriter
@@ -278,3 +279,26 @@ def test_a_writer_that_hangs_up_at_once_is_tried_again(socket_path: Path) -> Non
         await server.wait_closed()
 
     uvloop.run(scene())
+
+
+class HastyLoop:
+    """Stands in for the loop's dialling: the connection has ended before its caller hears that it began."""
+
+    async def create_unix_connection(self, factory: Callable[[], Link], _path: str) -> tuple[None, Link]:
+        """A link that is over."""
+        link = factory()
+        link.connection_lost(None)
+        return None, link
+
+
+def test_a_connection_that_is_over_before_it_is_taken_up_is_not_kept(socket_path: Path) -> None:
+    """A dead link is never taken for a connection: appends would wait in it for ever."""
+
+    async def scene() -> None:
+        client = AuditClient(socket_path, deadline_s=DEADLINE_S)
+        client._loop = cast("asyncio.AbstractEventLoop", HastyLoop())
+        with pytest.raises(ConnectionResetError):
+            await client._dial()
+        assert not client.connected
+
+    asyncio.run(scene())

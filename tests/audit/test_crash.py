@@ -4,6 +4,7 @@ import asyncio
 import random
 import subprocess
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -229,6 +230,5 @@ def test_a_read_that_fails_is_refused_and_poisons_nothing(
     # start-up reads the journal a few times; after that every read fails
     assert start_writer(wrapper=inject("pread64:error=EIO:when=12+")).ready
     with pytest.raises(LogUnavailable, match="cannot be read"):
-        for _ in range(20):
-            list(read_records(socket_path))
+        list(chain.from_iterable(read_records(socket_path) for _ in range(20)))
     uvloop.run(some(socket_path, 1, 1, Memory(socket_path)))

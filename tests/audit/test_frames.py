@@ -1,11 +1,16 @@
 """Frames: what a scan accepts, and what proves durability."""
 
+import zlib
+
 from hypothesis import given, settings, strategies as st
 
 from audit.frames import (
+    CHECKED_HEAD,
     CHUNK_BYTES,
     FILE_HEAD,
+    HEAD,
     HEAD_BYTES,
+    MAGIC,
     MAGIC_BYTES,
     ReadAt,
     Scan,
@@ -54,6 +59,14 @@ def test_a_scan_stops_at_a_wrong_number() -> None:
     for frames, expected in ((one + three, 1), (one + one, 1), (two + one, 0), (one + two + three, 3)):
         scan = Scan(read_from(FILE_HEAD + frames))
         assert len(list(scan)) == expected
+
+
+def test_a_frame_cannot_vouch_for_itself() -> None:
+    """A frame that says of itself that it was durable before it was written is refused, checksum or not."""
+    checked = CHECKED_HEAD.pack(0, 1) + b"x"
+    frame = HEAD.pack(MAGIC, 1, zlib.crc32(checked), 0, 1) + b"x"
+    assert list(Scan(read_from(FILE_HEAD + frame))) == []
+    assert find_proof(read_from(frame), 0, -1) == 0
 
 
 def test_proof_counts_only_whole_later_frames() -> None:

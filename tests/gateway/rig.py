@@ -236,7 +236,7 @@ class Rig:
 
     def gateway_flags(self) -> tuple[str, ...]:
         """How this rig's gateway is started."""
-        flags = {
+        flags: dict[str, Path | str] = {
             "--run": self.run,
             "--policies": self.policies,
             "--bundles": self.home / "bundles",
@@ -317,7 +317,8 @@ class Rig:
             entries = (e for e in self.entries() if isinstance(e, OutcomeEntry) and e.decision == decision)
             return next(entries, None)
 
-        return until(found)
+        outcome: OutcomeEntry = until(found)
+        return outcome
 
     def event(self, name: str, workflow: str = "") -> EventEntry:
         """The newest event of this name; waits for it."""
@@ -326,7 +327,8 @@ class Rig:
             entries = [e for e in self.entries() if isinstance(e, EventEntry) and e.event == name]
             return next((e for e in reversed(entries) if workflow in {"", e.workflow}), None)
 
-        return until(found)
+        event: EventEntry = until(found)
+        return event
 
     def close(self) -> None:
         """End every process and peer, the newest first."""

@@ -87,6 +87,7 @@ class Home:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.opa: subprocess.Popen[bytes] | None = None
+        self._all_opas: list[subprocess.Popen[bytes]] = []
         self.audit: Process | None = None
         self.issuer: Process | None = None
         self.secrets = {audience: secrets.token_urlsafe(24) for audience in AUDIENCES}
@@ -132,6 +133,7 @@ class Home:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        self._all_opas.append(self.opa)
         until(lambda: _accepts(folder / "opa.sock"), "OPA")
         _replace(self.run / "opa.token", lambda new: new.write_text(token))
         _replace(self.run / "opa.sock", lambda new: new.symlink_to(folder / "opa.sock"))
@@ -198,9 +200,11 @@ class Home:
         self.stop_opa()
 
     def stop_opa(self) -> None:
-        if self.opa is not None and self.opa.poll() is None:
-            self.opa.kill()
-            self.opa.wait()
+        """Kill every engine that still runs."""
+        for engine in self._all_opas:
+            if engine.poll() is None:
+                engine.kill()
+                engine.wait()
 
 
 def stop_when_done(process: Process) -> int:

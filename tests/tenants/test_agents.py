@@ -14,6 +14,15 @@ from tests.tenants.processes import run_agent
 
 TRACKER = "tenants.agents.crash_tracker"
 ANALYZER = "tenants.agents.telemetry_analyzer"
+UNTRACED = {
+    "id": "cr-1",
+    "occurred_at": "2026-11-21T14:05:00Z",
+    "app": "shop",
+    "version": "1.0",
+    "language": "go",
+    "users": 1,
+    "occurrences": 1,
+}
 REFUSAL = {
     "title": "Forbidden",
     "status": 403,
@@ -150,7 +159,7 @@ def test_a_refusal_of_the_service_is_a_refusal_too(
     [
         (500, b"oops"),
         (200, b"{}"),
-        (200, b'{"reports": [{"id": "cr-1"}], "next_cursor": "", "stack_traces": []}'),
+        (200, json.dumps({"reports": [UNTRACED], "next_cursor": "", "stack_traces": []}).encode()),
         (200, b'{"reports": [{}], "next_cursor": "", "series": [{}]}'),
         (200, b'{"reports": [], "next_cursor": "x", "series": [{"labels": {}, "points": 1}]}'),
     ],

@@ -136,16 +136,16 @@ def test_the_reporter_is_read_alone(crash_reporting: Running, issuer: FakeIssuer
 
 
 def test_events_come_as_they_happen_and_end(crash_reporting: Running, issuer: FakeIssuer) -> None:
-    """Three events are three crashes with a pause between two, then the stream ends by itself."""
+    """Eleven events are eleven crashes with a pause between two, then the stream ends by itself."""
     begun = time.monotonic()
-    with crash_reporting.client.stream("GET", "/events?count=3", headers=bearer(issuer.token())) as answer:
+    with crash_reporting.client.stream("GET", "/events?count=11", headers=bearer(issuer.token())) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         chunks = [chunk for chunk in answer.iter_text() if chunk]
     text = "".join(chunks)
-    assert text.count("event: crash\n") == 3
+    assert text.count("event: crash\n") == 11
     assert text.endswith("event: end\ndata: {}\n\n")
-    assert len(chunks) >= 3
-    assert time.monotonic() - begun >= 2 * PAUSE_S * 0.9
+    assert len(chunks) > 1
+    assert time.monotonic() - begun >= 10 * PAUSE_S * 0.9
     first = json.loads(text.split("data: ")[1].splitlines()[0])
     assert first["id"] == all_ids(crash_reporting, issuer)[0]
 

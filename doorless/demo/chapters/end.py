@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 
 from doorless.demo.stage import Stage, wait_for
-from doorless.demo.teller import Step, Teller
+from doorless.demo.teller import Shown, Step, Teller
 
 TITLE = "The end: a workflow ends, and a copy of its token is worth nothing"
 
@@ -40,7 +40,7 @@ def _stolen(stage: Stage, token: str, tried: str, expected: int) -> Step:
         f"{stage.crash_url}/reports?limit=1", headers={"Authorization": f"Bearer {token}"}, trust_env=False
     )
     code = "" if answer.status_code == 200 else f"upstream: {answer.json().get('code', answer.status_code)}"
-    shown = "ALLOW" if answer.status_code == 200 else "DENY"
+    shown: Shown = "ALLOW" if answer.status_code == 200 else "DENY"
     return Step(tried, shown, code, "", answer.status_code == expected)
 
 

@@ -1,0 +1,21 @@
+"""What this product promises of its speed and size, in one table; pure.
+
+A figure that is not here is shown for comparison and promised to nobody.
+"""
+
+from bench.figure import AtLeast, AtMost, Figure, Target
+
+TARGETS: dict[str, Target] = {
+    "requests_s": AtLeast(2500),
+    "gateway_cpu_us": AtMost(220),
+    "p50_alone_ms": AtMost(1.0),
+    "event_cpu_us": AtMost(10),
+    "rest_pss_mb": AtMost(300),
+    "ready_s": AtMost(2.0),
+    "run_added_s": AtMost(0.7),
+}
+
+
+def figure(key: str, name: str, unit: str, values: list[float]) -> Figure:
+    """The figure with the target that its key has, if it has one."""
+    return Figure(key, name, unit, tuple(values), TARGETS.get(key))
