@@ -8,7 +8,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final, cast
 
 from audit import wire
@@ -43,7 +42,6 @@ class Link(asyncio.Protocol):
         self._full = False
         self._flush_is_near = False
         self._timer: asyncio.TimerHandle | None = None
-        self._expired = 0  # so many at the head of `waiting` were told that their deadline passed
         self.ended = False
         self._drained: asyncio.Future[None] | None = None
         self.waiting: deque[Waiting] = deque()
@@ -128,7 +126,6 @@ class Link(asyncio.Protocol):
 
     def _settle(self, status: int, payload: bytes) -> None:
         waiting = self.waiting.popleft()
-        self._expired = max(0, self._expired - 1)
         if status == wire.STATUS_OK and len(payload) == wire.SEQ.size:
             if waiting.answer is not None and not waiting.answer.done():
                 waiting.answer.set_result(wire.SEQ.unpack(payload)[0])
@@ -144,11 +141,13 @@ class Link(asyncio.Protocol):
         """One timer serves all: deadlines stand in the order of sending."""
         self._timer = None
         now = self._loop.time()
-        for waiting in islice(self.waiting, self._expired, None):
+        for waiting in self.waiting:
+            if waiting.failed:
+                continue
             if waiting.deadline > now:
                 self._timer = self._loop.call_at(waiting.deadline, self._expire)
                 return
-            self._expired += 1  # its place stays: the reply may still come and belongs to it
+            # Its place in the line stays: the reply may still come, and belongs to it.
             self._fail(waiting, "the audit writer did not answer in time")
 
     def _fail(self, waiting: Waiting, reason: str) -> None:

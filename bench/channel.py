@@ -38,7 +38,7 @@ async def open_channel(root: Path) -> AsyncIterator[Channel]:
 
 
 def relay_arguments(port: int, target: str, uid: int | None) -> list[str]:
-    """socat from a TCP port to a unix socket, as `uid` (root only; `None` is ourselves)."""
+    """The command line of socat from a TCP port to a unix socket, as `uid` (root only; `None` is ourselves)."""
     become = [] if uid is None else ["setpriv", "--reuid", str(uid), "--clear-groups", "--pdeathsig", "KILL"]
     listen = f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr,nodelay,backlog=256"
     return [*become, "socat", listen, f"UNIX-CONNECT:{target}"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench import process
 from bench.channel import open_channel, relay
+from bench.failure import CannotMeasure
 from bench.figure import Section
 from bench.home import Ports, Stack
 from bench.load import Counted
@@ -20,7 +21,9 @@ _STREAMS = 16
 _REQUEST = b"GET /feed/events HTTP/1.1\r\nhost: proxy\r\naccept: text/event-stream\r\n\r\n"
 
 
-async def measure(stack: Stack, folder: Path, ports: Ports, core: int, effort: Effort) -> tuple[Section, Counted]:
+async def measure(
+    stack: Stack, folder: Path, ports: Ports, core: int, effort: Effort
+) -> tuple[Section, Counted]:
     """Follow all streams; the figures, and what the log must hold."""
     async with event_source(ports.events), open_channel(stack.root) as channel:
         with relay(ports.relay, channel.socket, channel.uid, core, folder / "relay.log"):
@@ -48,6 +51,10 @@ async def _follow(gateway: int, port: int, effort: Effort) -> tuple[list[float],
             before, events, began = process.cpu_seconds(gateway), seen[0], time.monotonic()
             await asyncio.sleep(effort.part_s)
             passed = seen[0] - events
+            if not passed:
+                raise CannotMeasure(
+                    "no event passed", "See what `doorless up` said, and `doorless log tail`."
+                )
             costs.append((process.cpu_seconds(gateway) - before) / passed * 1e6)
             rates.append(passed / (time.monotonic() - began))
     finally:

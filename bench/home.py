@@ -63,9 +63,7 @@ def make_home(root: Path, ports: Ports) -> None:
         raise CannotMeasure(f"`doorless init` failed: {done.stderr.strip()}", "Run `make setup` first.")
     configuration = root / "doorless.yaml"
     text = configuration.read_text(encoding="utf-8")
-    configuration.write_text(
-        text.replace(_DEFAULT_ADDRESS, f"127.0.0.1:{ports.issuer}"), encoding="utf-8"
-    )
+    configuration.write_text(text.replace(_DEFAULT_ADDRESS, f"127.0.0.1:{ports.issuer}"), encoding="utf-8")
     _add(root / "policies" / "services.yaml", "services", services(ports))
     _add(root / "policies" / "roles.yaml", "roles", roles())
 

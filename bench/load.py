@@ -64,7 +64,9 @@ class _Bench:
         runs.direct.append(await wrk.run(self.core, self.direct, connections, max(1, seconds // 2)))
 
 
-async def measure(stack: Stack, folder: Path, ports: Ports, core: int, effort: Effort) -> tuple[Section, Counted]:
+async def measure(
+    stack: Stack, folder: Path, ports: Ports, core: int, effort: Effort
+) -> tuple[Section, Counted]:
     """Run all rounds with the load on `core`; the figures, and what the log must hold."""
     many, alone, counted = _Runs(), _Runs(), Counted()
     log = folder / "relay.log"
@@ -98,8 +100,15 @@ def _figures(many: _Runs, alone: _Runs) -> list[Figure]:
         figure("opa_cpu_us", "OPA, the same", "us", many.costs["opa"]),
         figure("p50_alone_ms", "p50, one connection", "ms", p50),
         figure("p50_alone_direct_ms", "the same, directly to the upstream", "ms", p50_direct),
-        figure("p50_added_ms", "added by the gateway", "ms", [a - b for a, b in zip(p50, p50_direct, strict=True)]),
-        figure("gateway_cpu_alone_us", "gateway, processor time, one connection", "us", alone.costs["gateway"]),
+        figure(
+            "p50_added_ms",
+            "added by the gateway",
+            "ms",
+            [a - b for a, b in zip(p50, p50_direct, strict=True)],
+        ),
+        figure(
+            "gateway_cpu_alone_us", "gateway, processor time, one connection", "us", alone.costs["gateway"]
+        ),
         figure("opa_cpu_alone_us", "OPA, the same", "us", alone.costs["opa"]),
     ]
 

@@ -19,7 +19,7 @@ _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encodin
 
 
 def nginx_configuration(folder: Path, port: int, socket: Path) -> str:
-    """nginx as one process: `/items` wants our token; the unix socket is the direct way and wants none."""
+    """The configuration of nginx as one process: `/items` wants our token; the unix socket is the direct way and wants none."""
     served = "default_type application/json; return 200 '" + "x" * REPLY_BYTES + "';"
     return f"""
 daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
@@ -39,7 +39,7 @@ http {{
 
 @contextlib.contextmanager
 def nginx(folder: Path, port: int, core: int) -> Iterator[Path]:
-    """nginx on `port` and on the unix socket that this gives; leaving stops it."""
+    """Run nginx on `port` and on the unix socket that this gives; leaving stops it."""
     program, socket, file = find_program("nginx"), folder / "direct.sock", folder / "nginx.conf"
     if program is None:
         raise CannotMeasure("there is no nginx", "Run `make bench`, which installs it.")
@@ -58,7 +58,7 @@ async def event_source(port: int) -> AsyncIterator[None]:
         task = asyncio.current_task()
         assert task is not None
         writing.add(task)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await reader.readuntil(b"\r\n\r\n")
             writer.write(_HEAD)
             while True:

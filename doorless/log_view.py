@@ -108,7 +108,8 @@ def story_page(story: Story) -> RenderableType:
     facts = Table.grid(padding=(0, 2))
     for name, value in _facts(story.decision.seq, entry):
         facts.add_row(Text(name, style="dim"), cell(value))
-    end = _outcome(outcome) if isinstance(outcome, OutcomeEntry) else "none recorded"
+    missing = "none recorded" if entry.decision == "allow" else "-"
+    end = _outcome(outcome) if isinstance(outcome, OutcomeEntry) else missing
     facts.add_row(Text("outcome", style="dim"), cell(end))
     return Group(head, facts, *_reasons(entry), *_input(entry))
 

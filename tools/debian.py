@@ -69,7 +69,12 @@ RUN = (
 CERTIFICATES = Need("CA certificates", "ca-certificates", Path("/etc/ssl/certs/ca-certificates.crt").exists)
 BUBBLEWRAP = program("bwrap", "bubblewrap")
 TEST = (program("git", "git"), program("strace", "strace"))
-BENCH = (program("wrk", "wrk"), program("nginx", "nginx-light"), program("taskset", "util-linux"))
+BENCH = (
+    program("wrk", "wrk"),
+    program("nginx", "nginx-light"),
+    program("socat", "socat"),
+    program("taskset", "util-linux"),
+)
 
 
 def missing(needs: Iterable[Need]) -> tuple[Need, ...]:

@@ -94,8 +94,8 @@ class NoRooms:
 def _start_forwarder(channel: Channel) -> Forwarder:
     """As the workflow's uid where we are root, because the gateway checks who connects."""
     uid = str(channel.uid)
-    # First the uid, then the death signal: the kernel forgets the signal when credentials change (prctl(2)).
-    who = ("setpriv", "--reuid", uid, "--regid", uid, "--clear-groups") if os.geteuid() == 0 else ()
+    # One setpriv for both: the kernel forgets a death signal when credentials change (prctl(2)).
+    who = ("--reuid", uid, "--regid", uid, "--clear-groups") if os.geteuid() == 0 else ()
     folder = os.open(channel.socket.parent, os.O_PATH)
     # Through the descriptor: the workflow's uid may not walk the home's own folders, only the channel's.
     path = f"/proc/self/fd/{folder}/{channel.socket.name}"
@@ -104,7 +104,7 @@ def _start_forwarder(channel: Channel) -> Forwarder:
     try:
         process = subprocess.Popen(
             # The forwarder lives as long as its agent; this one only waits, and dies with it.
-            (*who, *_dying(), *program, *_dying(), "sleep", "infinity"),
+            (*_dying(), *who, *program, *_dying(), "sleep", "infinity"),
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             pass_fds=(folder,),
@@ -114,8 +114,7 @@ def _start_forwarder(channel: Channel) -> Forwarder:
         theirs.close()
         os.close(folder)
     forwarder = Forwarder(process, ours)
-    ours.sendall(len(_FORWARDER_ENVIRONMENT).to_bytes(4, "big") + _FORWARDER_ENVIRONMENT)
-    if ours.recv(1) != inside.READY:
+    if not _greeted(ours):
         forwarder.stop()
         raise SandboxBroken(
             "No agent was started.",
@@ -123,6 +122,15 @@ def _start_forwarder(channel: Channel) -> Forwarder:
             f"Port {FORWARDER_PORT} on loopback must be free; as root, Python must be readable for every user.",
         )
     return forwarder
+
+
+def _greeted(control: socket.socket) -> bool:
+    """Hand over an environment, as the room's builder does; whether the forwarder then said that it listens."""
+    try:
+        control.sendall(len(_FORWARDER_ENVIRONMENT).to_bytes(4, "big") + _FORWARDER_ENVIRONMENT)
+        return control.recv(1) == inside.READY
+    except OSError:
+        return False
 
 
 def _dying() -> tuple[str, ...]:

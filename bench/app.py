@@ -1,0 +1,129 @@
+"""The order of the measurements, the places they use, and what is printed at the end.
+
+One measurement at a time: nothing else of ours runs beside it. Whatever happens, nothing is left running or lying.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import uvloop
+from rich.console import Console
+
+from bench import engine, events, load, machine, parts, rest
+from bench.failure import CannotMeasure
+from bench.figure import Section, misses
+from bench.home import Ports, make_home, up
+from bench.load import Counted
+from bench.log_check import check_log
+from bench.process import on_core
+from bench.report import document, miss_line, table
+from bench.settings import Effort, Settings, parse
+from doorless.home import Home
+
+MISSED = 1
+UNMEASURED = 3
+INTERRUPTED = 130
+_WIDTH = 120
+
+Result = TypeVar("Result")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measure and print; the exit code is documented in `--help`."""
+    settings = parse(argv)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    about = machine.about()
+    try:
+        machine.check()
+        sections = _measure(settings.effort)
+    except CannotMeasure as failure:
+        print(f"bench: {failure}\n   do: {failure.remedy}", file=sys.stderr)
+        return UNMEASURED
+    except KeyboardInterrupt:
+        print("bench: interrupted; everything was stopped", file=sys.stderr)
+        return INTERRUPTED
+    return _show(settings, sections, about)
+
+
+def _show(settings: Settings, sections: tuple[Section, ...], about: dict[str, str]) -> int:
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
+    console.print(" · ".join(f"{name}: {value}" for name, value in about.items()), highlight=False)
+    console.print(table(sections))
+    missed = misses(sections)
+    for figure in missed:
+        print(miss_line(figure))
+    if settings.json is not None:
+        text = json.dumps(document(sections, about), indent=1, ensure_ascii=False)
+        settings.json.write_text(text + "\n", encoding="utf-8")
+    return MISSED if missed else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where everything is, and which core is whose."""
+
+    folder: Path
+    home: Path
+    ports: Ports
+    product_core: int
+    load_core: int
+
+
+def _measure(effort: Effort) -> tuple[Section, ...]:
+    product_core, load_core = sorted(os.sched_getaffinity(0))[:2]
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="dl-", dir=machine.PLACE))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder.chmod(0o755)  # as root, agents and the relay have other uids
+        ports = Ports(*machine.free_ports(len(Ports.__dataclass_fields__)))
+        place = _Place(folder, folder / "h", ports, product_core, load_core)
+        make_home(place.home, ports)
+        # First, while the log is empty: a start replays the journal.
+        at_rest = _step("at rest and at the start", lambda: rest.measure(place.home, folder, effort))
+        loaded = _step("through the gateway", lambda: _loaded(place, effort))
+        return (*loaded, at_rest, *_alone(place, effort))
+
+
+def _loaded(place: _Place, effort: Effort) -> tuple[Section, Section]:
+    """Everything that needs the running product, then the check of its log."""
+    folder, ports, core = place.folder, place.ports, place.load_core
+    with on_core(core), up(place.home, folder / "up.log", place.product_core) as stack:
+        requests, counted = uvloop.run(load.measure(stack, folder, ports, core, effort))
+        streams, more = uvloop.run(events.measure(stack, folder, ports, core, effort))
+    check_log(Home(place.home).log, Counted(counted.answered, counted.under_way + more.under_way))
+    return requests, streams
+
+
+def _alone(place: _Place, effort: Effort) -> tuple[Section, ...]:
+    """The parts, each without the others."""
+    folder, policies = place.folder, place.home / "policies"
+    with on_core(place.product_core):
+        opa = _step("OPA alone", lambda: uvloop.run(engine.measure(policies, folder, effort)))
+        tokens = _step("tokens", lambda: parts.measure_tokens(effort))
+    with on_core(place.load_core):
+        core = place.product_core
+        appends = _step("appends", lambda: uvloop.run(parts.measure_appends(folder, core, effort)))
+    return opa, appends, tokens
+
+
+def _step(name: str, work: Callable[[], Result]) -> Result:
+    began = time.monotonic()
+    print(f"  measuring: {name} …", file=sys.stderr, flush=True)
+    result = work()
+    print(f"  measured:  {name} [{time.monotonic() - began:.1f} s]", file=sys.stderr, flush=True)
+    return result
+
+
+def _interrupt(_number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
