@@ -10,8 +10,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -41,12 +41,11 @@ Result = TypeVar("Result")
 def main(argv: Sequence[str]) -> int:
     """Measure and print; the exit code is documented in `--help`."""
     settings = parse(argv)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
     about = machine.about()
     try:
-        machine.check()
-        sections = _measure(settings.effort)
+        with _interruptible():
+            machine.check()
+            sections = _measure(settings.effort)
     except CannotMeasure as failure:
         print(f"bench: {failure}\n   do: {failure.remedy}", file=sys.stderr)
         return UNMEASURED
@@ -123,6 +122,18 @@ def _step(name: str, work: Callable[[], Result]) -> Result:
     result = work()
     print(f"  measured:  {name} [{time.monotonic() - began:.1f} s]", file=sys.stderr, flush=True)
     return result
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM and a lost terminal end a run as Ctrl-C does: everything is stopped on the way out."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, _interrupt) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _interrupt(_number: int, _frame: object) -> NoReturn:

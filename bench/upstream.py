@@ -14,7 +14,6 @@ from tools.debian import find_program
 
 REPLY_BYTES = 735
 EVENT = b'id: 1\nevent: token\ndata: {"index":0,"delta":{"content":"a word or two of text"}}\n\n'
-_PAUSE_S = 0.005  # so that each event is a packet of its own, as those of a model are
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
@@ -50,8 +49,11 @@ def nginx(folder: Path, port: int, core: int) -> Iterator[Path]:
 
 
 @contextlib.asynccontextmanager
-async def event_source(port: int) -> AsyncIterator[None]:
-    """Serve endless event streams on `port`, one event every 5 ms on each, while the context lasts."""
+async def event_source(port: int, pause_s: float) -> AsyncIterator[None]:
+    """Serve endless event streams on `port`, one event every `pause_s` on each, while the context lasts.
+
+    Each event is written by itself, in a chunk of its own.
+    """
     writing: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -64,7 +66,7 @@ async def event_source(port: int) -> AsyncIterator[None]:
             while True:
                 writer.write(b"%x\r\n%b\r\n" % (len(EVENT), EVENT))
                 await writer.drain()
-                await asyncio.sleep(_PAUSE_S)
+                await asyncio.sleep(pause_s)
         writer.close()
         writing.discard(task)
 

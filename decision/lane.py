@@ -14,13 +14,12 @@ from decision.exchange import UNREACHABLE, Connection, Failure, Outcome, connect
 class _Exchange:
     """What is under way; compared by identity, so that nothing late answers something newer."""
 
-    __slots__ = ("done", "repeated", "request", "timer")
+    __slots__ = ("done", "request", "timer")
 
     def __init__(self, request: bytes, done: Callable[[Outcome], None], timer: asyncio.TimerHandle) -> None:
         self.request = request
         self.done = done
         self.timer = timer
-        self.repeated = False
 
 
 class Lane:
@@ -78,9 +77,8 @@ class Lane:
         exchange = self._current
         if exchange is None:
             return
-        if isinstance(outcome, Failure) and outcome.closed_while_idle and not exchange.repeated:
-            exchange.repeated = True
-            self._send(exchange)
+        if isinstance(outcome, Failure) and outcome.closed_while_idle:
+            self._send(exchange)  # on a new connection, which has never been idle: there is no third time
             return
         self._end(outcome)
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from doorless.checkup_home import check_home, check_parts
+from doorless.chosen_home import choose_home
 from doorless.finding import Finding, fail, ok, warn
-from doorless.home import choose_home
 
 _LEAST_PYTHON = (3, 11)
 _USER_NAMESPACE_SWITCHES = (

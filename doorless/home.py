@@ -1,9 +1,8 @@
-"""Where everything of one home lies. The only module that knows the layout; it reads and writes nothing of it.
+"""Where everything of one home lies; pure. The only module that knows the layout.
 
 A home is a folder of its own with a `doorless.yaml`. Everything secret lies in folders with mode 0700.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +87,7 @@ class Home:
 
 def check_socket_paths(home: Home) -> None:
     """Refuse a home whose sockets Linux could not bind, before anything is made in it."""
-    longest = len(os.fsencode(home.run / _LONGEST_IN_RUN))
+    longest = len(str(home.run / _LONGEST_IN_RUN).encode("utf-8", "surrogateescape"))
     if longest > LONGEST_SOCKET_PATH:
         over = longest - LONGEST_SOCKET_PATH
         raise Problem(
@@ -96,22 +95,3 @@ def check_socket_paths(home: Home) -> None:
             f"Its longest socket path would have {longest} bytes; Linux takes {LONGEST_SOCKET_PATH}.",
             f"Choose a home whose path is at least {over} bytes shorter, for example ~/doorless or /srv/doorless.",
         )
-
-
-def choose_home(option: Path | None) -> Home:
-    """The home that a command works on: `--home`, else DOORLESS_HOME; it must exist."""
-    named = option or (Path(value) if (value := os.environ.get("DOORLESS_HOME")) else None)
-    if named is None:
-        raise Problem(
-            "No home was named.",
-            "This command works on one home, and neither --home nor DOORLESS_HOME says which.",
-            "Add `--home HOME`, or `export DOORLESS_HOME=HOME`. `doorless init HOME` makes one.",
-        )
-    home = Home(named.expanduser().absolute())
-    if not home.configuration.is_file():
-        raise Problem(
-            f"{home.root} is not a home.",
-            "It holds no doorless.yaml.",
-            f"Make one with `doorless init {named}`, or name another.",
-        )
-    return home

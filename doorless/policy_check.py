@@ -10,8 +10,8 @@ from pathlib import Path
 
 from decision.gates import Gate, Tools
 from decision.opa_binary import OpaNotFoundError, find_opa
+from doorless.chosen_home import choose_home
 from doorless.create import SHIPPED_POLICIES
-from doorless.home import choose_home
 from doorless.problem import Problem
 
 _REGAL = "regal-0.42.0"

@@ -4,6 +4,8 @@ Strip before inject; what is not on a list does not pass (RFC 9110, 7.6.1 for ho
 may add to the lists is checked when its catalogue is loaded (`decision/headers.py`).
 """
 
+from collections.abc import Iterable
+
 from gateway.wire import Headers
 
 REQUEST_ALLOWED = frozenset(
@@ -58,14 +60,19 @@ def returnable(headers: Headers, allowed: frozenset[bytes]) -> list[tuple[bytes,
 
     The length passes too where it frames the body; where chunks do, ours frame it anew (RFC 9112, 6.3).
     """
-    lowered = tuple((name.lower(), value) for name, value in headers)
-    allowed -= _hop_by_hop(lowered)
-    if not any(name == b"transfer-encoding" for name, _ in lowered):
-        allowed |= {b"content-length"}
-    return [header for header in lowered if header[0] in allowed]
+    lowered = [(name.lower(), value) for name, value in headers]
+    names = {name for name, _ in lowered}
+    if b"connection" in names:
+        allowed -= _hop_by_hop(lowered)
+    framed = b"transfer-encoding" in names
+    return [
+        header
+        for header in lowered
+        if header[0] in allowed or (header[0] == b"content-length" and not framed)
+    ]
 
 
-def _hop_by_hop(headers: Headers) -> frozenset[bytes]:
+def _hop_by_hop(headers: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:
     named: set[bytes] = set()
     for name, value in headers:
         if name == b"connection":

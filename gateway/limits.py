@@ -4,7 +4,7 @@ Counting is the `limits` library's, in memory: one gateway process serves a home
 """
 
 import math
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from limits import RateLimitItem, RateLimitItemPerSecond
@@ -23,9 +23,10 @@ class Exceeded:
 
 
 class RateLimits:
-    """Counters by key, over a moving window."""
+    """Counters by key, over a moving window. `clock` gives Unix seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._items: dict[tuple[int, int], RateLimitItem] = {}
 
@@ -53,7 +54,7 @@ class RateLimits:
 
     def _wait_s(self, item: RateLimitItem, limit: RateLimit) -> int:
         reset = self._limiter.get_window_stats(item, limit.key).reset_time
-        return max(1, min(limit.window_s, math.ceil(reset - time.time())))
+        return max(1, min(limit.window_s, math.ceil(reset - self._clock())))
 
 
 def count_attempt(decision: Decision, limits: RateLimits) -> tuple[Decision, Exceeded | None]:

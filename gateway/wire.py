@@ -12,6 +12,9 @@ Headers = tuple[tuple[bytes, bytes], ...]
 MAX_TARGET_BYTES = 8192
 MAX_HEADER_COUNT = 100
 MAX_HEAD_BYTES = 32 * 1024
+MAX_CONTENT_TYPE_BYTES = 1024
+MAX_LENGTH_DIGITS = 15
+"""A length of more digits is no number that JSON readers agree on (RFC 8785), and no body that anybody sends."""
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -113,24 +116,45 @@ def read_headers(headers: Headers, hosts: frozenset[bytes]) -> Flaw | None:
 
     `hosts` are the values of `Host` that mean this channel, in lower case.
     """
-    seen: set[bytes] = set()
-    host: bytes | None = None
+    seen: dict[bytes, bytes] = {}
     for name, value in headers:
+        if not value.isascii():
+            # Latin-1 to one reader, UTF-8 to another (RFC 9110, 5.5): it would not travel byte for byte.
+            return Flaw("request.header_bytes", "A header's value has a byte outside ASCII.")
         if name in _SINGLE:
             if name in seen:
                 return Flaw("request.header_twice", f"The header {name.decode('latin-1')!r} stands twice.")
-            seen.add(name)
-            if name == b"host":
-                host = value.lower()
-            elif name == b"transfer-encoding" and value != b"chunked":
-                return Flaw("request.transfer_encoding", "Transfer-Encoding must be exactly 'chunked'.")
-            elif name == b"expect" and value.lower() != b"100-continue":
-                return Flaw("request.expect", "Only 'Expect: 100-continue' is known.", 417)
+            seen[name] = value
+            rule = _VALUE_RULES.get(name)
+            if rule is not None and not rule[0](value):
+                return rule[1]
         elif name == b"upgrade":
             return Flaw("request.upgrade", "This gateway does not switch protocols.", 400)
     if b"transfer-encoding" in seen and b"content-length" in seen:
         return Flaw("request.framing", "Content-Length and Transfer-Encoding stand together.")
-    return _read_host(host, hosts)
+    host = seen.get(b"host")
+    return _read_host(None if host is None else host.lower(), hosts)
+
+
+_VALUE_RULES: dict[bytes, tuple[Callable[[bytes], bool], Flaw]] = {
+    b"content-length": (
+        lambda value: len(value) <= MAX_LENGTH_DIGITS,
+        Flaw("request.length", "The announced length is no length that a body can have.", 413),
+    ),
+    b"content-type": (
+        # Policy reads it, and the log holds it: within bounds that an entry can keep.
+        lambda value: len(value) <= MAX_CONTENT_TYPE_BYTES,
+        Flaw("request.content_type", f"The content type is over {MAX_CONTENT_TYPE_BYTES} bytes.", 431),
+    ),
+    b"expect": (
+        lambda value: value.lower() == b"100-continue",
+        Flaw("request.expect", "Only 'Expect: 100-continue' is known.", 417),
+    ),
+    b"transfer-encoding": (
+        lambda value: value == b"chunked",
+        Flaw("request.transfer_encoding", "Transfer-Encoding must be exactly 'chunked'."),
+    ),
+}
 
 
 def _read_host(host: bytes | None, hosts: frozenset[bytes]) -> Flaw | None:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from doorless.chosen_home import choose_home
 from doorless.commands.options import HomeOption
-from doorless.home import choose_home
 
 
 def init(

@@ -4,8 +4,9 @@ import asyncio
 
 import typer
 
+from doorless.chosen_home import choose_home
 from doorless.commands.options import HomeOption
-from doorless.home import Home, choose_home
+from doorless.home import Home
 
 app = typer.Typer(help="The issuer's signing keys.", no_args_is_help=True)
 

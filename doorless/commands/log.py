@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from doorless.chosen_home import choose_home
 from doorless.commands.options import HomeOption, JsonOption
-from doorless.home import choose_home
 from doorless.problem import Problem
 
 app = typer.Typer(help="The audit log: read it back, check it.", no_args_is_help=True)

@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from doorless.chosen_home import choose_home
 from doorless.duration import seconds
-from doorless.home import Home, choose_home
+from doorless.home import Home
 from doorless.problem import ExitCode, Problem
 
 if TYPE_CHECKING:

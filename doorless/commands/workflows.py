@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from doorless.chosen_home import choose_home
 from doorless.commands.options import HomeOption, JsonOption
-from doorless.home import Home, choose_home
+from doorless.home import Home
 from doorless.problem import Problem
 
 if TYPE_CHECKING:

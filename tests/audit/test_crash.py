@@ -62,8 +62,10 @@ async def load(socket: Path, first: int, memory: Memory, *, appenders: int = 16,
             except LogUnavailable:
                 return
 
-    await asyncio.gather(*[append() for _ in range(appenders)])
-    await client.close()
+    try:
+        await asyncio.gather(*[append() for _ in range(appenders)])
+    finally:
+        await client.close()
     return number
 
 
@@ -128,9 +130,11 @@ def test_a_fault_of_the_disk_ends_the_writer_and_loses_nothing(
 async def some(socket: Path, first: int, count: int, memory: Memory) -> int:
     """Append a few decisions one after the other; the last number used."""
     client = await AuditClient.connect(socket)
-    for number in range(first + 1, first + count + 1):
-        memory.keep(await client.append(decision(number)))
-    await client.close()
+    try:
+        for number in range(first + 1, first + count + 1):
+            memory.keep(await client.append(decision(number)))
+    finally:
+        await client.close()
     return first + count
 
 

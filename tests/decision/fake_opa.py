@@ -29,6 +29,8 @@ class FakeOpa:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
+        for _ in range(10):  # a connection that is being accepted takes some turns of the loop to arrive
+            await asyncio.sleep(0)
         self.drop_connections()
         await self._server.wait_closed()
         for writer in tuple(self._writers):

@@ -112,7 +112,7 @@ async def test_a_stopped_process_can_be_ended(opa: Path, bundle: Path, short_fol
     child = await start_child(opa, bundle, short_folder / "opa-1", "t")
     os.kill(child.pid, signal.SIGSTOP)
     async with asyncio.timeout(20):
-        while await child.healthy():  # the last answer may still have been on its way
+        while await child.healthy():  # noqa: ASYNC110 - the last answer may still have been on its way
             await asyncio.sleep(0.01)
     child.kill()
     assert await child.exited() == -signal.SIGKILL

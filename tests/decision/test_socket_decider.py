@@ -154,7 +154,7 @@ async def test_waiting_counts_for_the_deadline(short_folder: Path) -> None:
     """A question that is never sent is denied by its deadline all the same."""
     async with FakeOpa(short_folder / "opa.sock", silence) as fake:
         decider = SocketDecider(fake.socket_path, "t", deadline_s=0.1, max_evaluations=1)
-        decisions = await asyncio.gather(*(decider.ask(request()) for _ in range(5)))
+        decisions = await asyncio.gather(*(decider.ask(token()) for _ in range(5)))
         await decider.close()
     assert {verdict(decision) for decision in decisions} == {"pdp_unavailable"}
     assert len(fake.questions) <= 2

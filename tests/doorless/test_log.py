@@ -5,6 +5,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from audit.entry import (
@@ -21,7 +22,7 @@ from audit.entry import (
 from audit.writer import Writer
 from tests.doorless.conftest import Place, new_place, until
 
-ALLOWED, DENIED = decision_id(b"a" * 16), decision_id(b"d" * 16)
+ALLOWED, DENIED, LATER = (decision_id(letter * 16) for letter in (b"a", b"d", b"l"))
 WORKFLOW = "wf-aaaaaaaaaaaaaaaaaaaa"
 NOW = 1_763_890_000_000
 
@@ -161,6 +162,10 @@ def test_tail_follows(place: Place) -> None:
         assert [json.loads(process.stdout.readline())["seq"] for _ in range(2)] == [0, 1]
         write(place, OUTCOME, decision(DENIED, "deny", "/y"))
         assert [json.loads(process.stdout.readline())["seq"] for _ in range(2)] == [2, 3]
+        write(place, decision(LATER, "allow", "/z"))
+        assert json.loads(process.stdout.readline())["seq"] == 4
+        write(place, msgspec.structs.replace(OUTCOME, decision=LATER))
+        assert json.loads(process.stdout.readline())["seq"] == 5
         process.send_signal(signal.SIGINT)
         until(lambda: process.poll() is not None, "it stops")
         assert process.returncode == 130

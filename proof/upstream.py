@@ -1,0 +1,126 @@
+"""The service behind the gateway: a server that keeps every byte and forgives everything, as many real ones do.
+
+It reads requests more loosely than any parser should, so that whatever slips through shows.
+"""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Callable
+from typing import Final
+
+from proof.renderings import render
+
+HEAD_S: Final = 0.05
+_LENGTH = re.compile(rb"(?im)^content-length:\s*(\d+)")
+_CHUNKED = re.compile(rb"(?im)^transfer-encoding:.*chunked")
+_CREDENTIAL = re.compile(rb"(?im)^(?:authorization: bearer|x-api-key:)\s*(\S+)")
+_OK: Final = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n"
+
+
+class Upstream:
+    """A raw HTTP server on one loopback port. `received` is every request, head and body as they came."""
+
+    def __init__(self) -> None:
+        self.received: list[bytes] = []
+        self._server: asyncio.Server | None = None
+
+    async def open(self, port: int) -> None:
+        """Listen."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=1 << 20)
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self._server is not None:
+            self._server.close()
+
+    def heard(self, mark: str) -> bool:
+        """Whether a mark arrived in any request."""
+        return self.count(mark) > 0
+
+    def count(self, mark: str) -> int:
+        """How many requests held a mark."""
+        return sum(mark.encode() in request for request in self.received)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                at = len(self.received)
+                self.received.append(head)
+                self.received[at] += await _body(reader, head)
+                await self._answer(head, writer)
+        writer.close()
+
+    async def _answer(self, head: bytes, writer: asyncio.StreamWriter) -> None:
+        path = head.split(b" ", 2)[1]
+        if path.startswith(b"/reflect/"):
+            credential = _CREDENTIAL.search(head)
+            place, rendering = path.decode("ascii").split("/")[2:4]
+            # Without a credential of ours there is nothing to reflect; the asker sees that by this word.
+            secret = credential[1] if credential else b"no-credential-arrived"
+            await _REFLECTIONS[place](render(rendering, secret), writer)
+        elif path == b"/stream":
+            writer.write(_OK + b"transfer-encoding: chunked\r\n\r\n")
+            while not writer.is_closing():
+                writer.write(b"6\r\ntick\r\n\r\n")
+                await writer.drain()
+                await asyncio.sleep(HEAD_S)
+        else:
+            writer.write(_OK + b"content-length: 2\r\n\r\nok")
+            await writer.drain()
+
+
+async def _body(reader: asyncio.StreamReader, head: bytes) -> bytes:
+    if length := _LENGTH.search(head):
+        return await reader.readexactly(int(length[1]))
+    body = b""
+    if _CHUNKED.search(head):
+        while (line := await reader.readline()).strip() not in {b"0", b""}:
+            body += line + await reader.readexactly(int(line, 16) + 2)
+        while line.strip():
+            body += line
+            line = await reader.readline()
+    return body
+
+
+async def _in_body(text: bytes, writer: asyncio.StreamWriter) -> None:
+    content = b"you sent: " + text + b" and that is all"
+    writer.write(_OK + b"content-length: %d\r\n\r\n" % len(content) + content)
+    await writer.drain()
+
+
+async def _in_error(text: bytes, writer: asyncio.StreamWriter) -> None:
+    content = b'{"error": "the key ' + text + b' is not known"}'
+    writer.write(b"HTTP/1.1 500 Oh\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(content))
+    writer.write(content)
+    await writer.drain()
+
+
+async def _in_header(text: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(_OK + b'etag: "' + text + b'"\r\ncontent-length: 2\r\n\r\nok')
+    await writer.drain()
+
+
+async def _in_location(text: bytes, writer: asyncio.StreamWriter) -> None:
+    head = b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1/?k=" + text + b"\r\nset-cookie: s=" + text
+    writer.write(head + b"\r\ncontent-length: 0\r\n\r\n")
+    await writer.drain()
+
+
+async def _in_pieces(text: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(_OK + b"transfer-encoding: chunked\r\n\r\n")
+    for piece in (b"before ", *(text[at : at + 3] for at in range(0, len(text), 3)), b" after"):
+        writer.write(b"%x\r\n" % len(piece) + piece + b"\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.001)
+    writer.write(b"0\r\n\r\n")
+    await writer.drain()
+
+
+async def _in_trailer(text: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(_OK + b"transfer-encoding: chunked\r\ntrailer: x-t\r\n\r\n2\r\nok\r\n0\r\nx-t: " + text + b"\r\n\r\n")
+    await writer.drain()
+
+
+_REFLECTIONS: Final[dict[str, Callable[[bytes, asyncio.StreamWriter], "asyncio.Future[None] | object"]]] = {}
