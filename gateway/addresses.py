@@ -11,9 +11,26 @@ from typing import Any
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_THIS_NETWORK = ipaddress.IPv4Network("0.0.0.0/8")
+# Prefixes whose last 32 bits are an IPv4 address: compatible and mapped (RFC 4291), translated (RFC 2765).
+_CARRIERS = tuple(map(ipaddress.IPv6Network, ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96")))
+_LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
+# The upper half of an interface identifier whose lower half is an IPv4 address (ISATAP, RFC 5214).
+_ISATAP = frozenset({0x00005EFE, 0x02005EFE})
 _METADATA = frozenset(
     ipaddress.ip_address(text)
-    for text in ("169.254.169.254", "fd00:ec2::254", "100.100.100.200", "168.63.129.16")
+    for text in (
+        "169.254.169.254",  # most clouds
+        "169.254.170.2",  # AWS, tasks
+        "169.254.170.23",  # AWS, pods
+        "100.100.100.200",  # Alibaba
+        "168.63.129.16",  # Azure, the host
+        "192.0.0.192",  # Oracle, classic
+        "fd00:ec2::254",  # AWS
+        "fd00:ec2::23",  # AWS, pods
+        "fd20:ce::254",  # Google
+        "fd00:42::42",  # Scaleway
+    )
 )
 
 
@@ -25,30 +42,53 @@ def judge(text: str, *, allow_loopback: bool) -> str | None:
     """Why an address must not be dialled, or nothing.
 
     Private networks are allowed: upstreams live there. Link-local, multicast, unspecified, reserved and metadata
-    addresses never are; loopback is where the catalogue says so. IPv4 inside IPv6 is judged as that IPv4.
+    addresses never are; loopback is where the catalogue says so. An IPv6 address that carries an IPv4 one is
+    refused whatever it carries; only the well-known NAT64 prefix (RFC 6052), through which a network without IPv4
+    reaches the rest, is judged as the address behind it. What is not an address in its one form is refused too.
     """
-    address = _unwrap(ipaddress.ip_address(text.partition("%")[0]))
-    if address in _METADATA:
-        return "it is a cloud metadata address"
-    if address.is_loopback:
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return "it is not an address in a form that can be read"
+    if _is_loopback(address):
         return None if allow_loopback else "it is a loopback address and the catalogue does not allow one"
-    if address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved:
-        return "it is link-local, multicast, unspecified or reserved"
-    return None
+    if address in _NAT64:
+        return judge(str(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)), allow_loopback=False)
+    return next((why_not for holds, why_not in _NEVER if holds(address)), None)
 
 
-def _unwrap(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address carries, if it carries one (mapped, compatible, 6to4, NAT64)."""
-    if not isinstance(address, ipaddress.IPv6Address):
-        return address
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    compatible = int(address) >> 32 == 0 and int(address) > 1
-    if compatible or address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address
+def _is_loopback(address: Address) -> bool:
+    """Loopback itself; newer Pythons also call `::ffff:127.0.0.1` so, which is not dialled for anybody."""
+    if isinstance(address, ipaddress.IPv6Address):
+        return int(address) == 1
+    return address.is_loopback
+
+
+def _carries_ipv4(address: ipaddress.IPv6Address) -> bool:
+    """Whether some host on the way may read an IPv4 address in it; `::` is itself."""
+    if address.is_unspecified:
+        return False
+    if address.sixtofour is not None or address.teredo is not None:
+        return True
+    isatap = (int(address) >> 32) & 0xFFFFFFFF in _ISATAP
+    return isatap or address in _LOCAL_NAT64 or any(address in carrier for carrier in _CARRIERS)
+
+
+# Each rule with the reason of an address that it holds for; the first one speaks.
+_NEVER: tuple[tuple[Callable[[Address], bool], str], ...] = (
+    (lambda address: address in _METADATA, "it is a cloud metadata address"),
+    (lambda address: address in _THIS_NETWORK, "it is in 0.0.0.0/8, which is this host"),
+    (
+        lambda address: isinstance(address, ipaddress.IPv6Address) and _carries_ipv4(address),
+        "it is an IPv4 address inside an IPv6 one",
+    ),
+    (
+        lambda address: (
+            address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved
+        ),
+        "it is link-local, multicast, unspecified or reserved",
+    ),
+)
 
 
 def guarded_socket(*, allow_loopback: bool) -> Callable[[Any], socket.socket]:

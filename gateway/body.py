@@ -27,8 +27,9 @@ class ClientGone(Exception):
 class RequestBody:
     """Reads one request's body once."""
 
-    def __init__(self, receive: Receive, announced: int) -> None:
+    def __init__(self, receive: Receive, announced: int, *, idle_s: float = IDLE_S) -> None:
         self._receive = receive
+        self._idle_s = idle_s
         self._done = announced == 0
         self.announced = announced
         self.count = 0
@@ -44,7 +45,7 @@ class RequestBody:
     async def chunks(self, limit: int | None) -> AsyncIterator[bytes]:
         """The body as it arrives. Raises `BodyTooLarge` before the first byte over `limit`, `ClientGone`."""
         while not self._done:
-            chunk = await self._next(IDLE_S)
+            chunk = await self._next(self._idle_s)
             if limit is not None and self.count > limit:
                 self.failure = BodyTooLarge()
                 raise self.failure

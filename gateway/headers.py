@@ -4,9 +4,13 @@ Strip before inject; what is not on a list does not pass (RFC 9110, 7.6.1 for ho
 may add to the lists is checked when its catalogue is loaded (`decision/headers.py`).
 """
 
+import re
 from collections.abc import Iterable
 
 from gateway.wire import Headers
+
+# What no header value may hold (RFC 9110, 5.5): an upstream's parser may let it through, ours does not write it.
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
 
 REQUEST_ALLOWED = frozenset(
     {
@@ -59,6 +63,7 @@ def returnable(headers: Headers, allowed: frozenset[bytes]) -> list[tuple[bytes,
     """The headers of an upstream's answer that an agent may see. Names come in any case and leave in lower case.
 
     The length passes too where it frames the body; where chunks do, ours frame it anew (RFC 9112, 6.3).
+    A value with a control byte does not pass: it would end a line, or break the connection that it is written to.
     """
     lowered = [(name.lower(), value) for name, value in headers]
     names = {name for name, _ in lowered}
@@ -68,7 +73,8 @@ def returnable(headers: Headers, allowed: frozenset[bytes]) -> list[tuple[bytes,
     return [
         header
         for header in lowered
-        if header[0] in allowed or (header[0] == b"content-length" and not framed)
+        if (header[0] in allowed or (header[0] == b"content-length" and not framed))
+        and _CONTROL(header[1]) is None
     ]
 
 

@@ -6,12 +6,12 @@ It reads requests more loosely than any parser should, so that whatever slips th
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable
 from typing import Final
 
-from proof.renderings import render
+from proof.reflections import REFLECTIONS
+from proof.renderings import RENDERINGS
 
-HEAD_S: Final = 0.05
+_TICK_S: Final = 0.05
 _LENGTH = re.compile(rb"(?im)^content-length:\s*(\d+)")
 _CHUNKED = re.compile(rb"(?im)^transfer-encoding:.*chunked")
 _CREDENTIAL = re.compile(rb"(?im)^(?:authorization: bearer|x-api-key:)\s*(\S+)")
@@ -59,13 +59,13 @@ class Upstream:
             place, rendering = path.decode("ascii").split("/")[2:4]
             # Without a credential of ours there is nothing to reflect; the asker sees that by this word.
             secret = credential[1] if credential else b"no-credential-arrived"
-            await _REFLECTIONS[place](render(rendering, secret), writer)
+            await REFLECTIONS[place](RENDERINGS[rendering](secret), writer)
         elif path == b"/stream":
             writer.write(_OK + b"transfer-encoding: chunked\r\n\r\n")
             while not writer.is_closing():
                 writer.write(b"6\r\ntick\r\n\r\n")
                 await writer.drain()
-                await asyncio.sleep(HEAD_S)
+                await asyncio.sleep(_TICK_S)
         else:
             writer.write(_OK + b"content-length: 2\r\n\r\nok")
             await writer.drain()
@@ -82,45 +82,3 @@ async def _body(reader: asyncio.StreamReader, head: bytes) -> bytes:
             body += line
             line = await reader.readline()
     return body
-
-
-async def _in_body(text: bytes, writer: asyncio.StreamWriter) -> None:
-    content = b"you sent: " + text + b" and that is all"
-    writer.write(_OK + b"content-length: %d\r\n\r\n" % len(content) + content)
-    await writer.drain()
-
-
-async def _in_error(text: bytes, writer: asyncio.StreamWriter) -> None:
-    content = b'{"error": "the key ' + text + b' is not known"}'
-    writer.write(b"HTTP/1.1 500 Oh\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(content))
-    writer.write(content)
-    await writer.drain()
-
-
-async def _in_header(text: bytes, writer: asyncio.StreamWriter) -> None:
-    writer.write(_OK + b'etag: "' + text + b'"\r\ncontent-length: 2\r\n\r\nok')
-    await writer.drain()
-
-
-async def _in_location(text: bytes, writer: asyncio.StreamWriter) -> None:
-    head = b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1/?k=" + text + b"\r\nset-cookie: s=" + text
-    writer.write(head + b"\r\ncontent-length: 0\r\n\r\n")
-    await writer.drain()
-
-
-async def _in_pieces(text: bytes, writer: asyncio.StreamWriter) -> None:
-    writer.write(_OK + b"transfer-encoding: chunked\r\n\r\n")
-    for piece in (b"before ", *(text[at : at + 3] for at in range(0, len(text), 3)), b" after"):
-        writer.write(b"%x\r\n" % len(piece) + piece + b"\r\n")
-        await writer.drain()
-        await asyncio.sleep(0.001)
-    writer.write(b"0\r\n\r\n")
-    await writer.drain()
-
-
-async def _in_trailer(text: bytes, writer: asyncio.StreamWriter) -> None:
-    writer.write(_OK + b"transfer-encoding: chunked\r\ntrailer: x-t\r\n\r\n2\r\nok\r\n0\r\nx-t: " + text + b"\r\n\r\n")
-    await writer.drain()
-
-
-_REFLECTIONS: Final[dict[str, Callable[[bytes, asyncio.StreamWriter], "asyncio.Future[None] | object"]]] = {}

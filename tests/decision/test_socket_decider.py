@@ -160,6 +160,18 @@ async def test_waiting_counts_for_the_deadline(short_folder: Path) -> None:
     assert len(fake.questions) <= 2
 
 
+async def test_what_waits_behind_a_silent_evaluation_is_still_asked(short_folder: Path) -> None:
+    """A question that has time left when the one before it is given up is asked, not denied along with it."""
+    async with FakeOpa(short_folder / "opa.sock", silence, _one("second")) as fake:
+        decider = SocketDecider(fake.socket_path, "t", deadline_s=2.0, max_evaluations=1)
+        first = asyncio.create_task(decider.ask(request()))
+        await asyncio.sleep(0.5)
+        second = asyncio.create_task(decider.ask(request()))
+        assert verdict(await first) == "pdp_unavailable"
+        assert verdict(await second) == "second"
+        await decider.close()
+
+
 async def test_who_has_gone_is_not_asked_for(short_folder: Path) -> None:
     """A question whose asker was cancelled while it waited is not sent."""
     gate = asyncio.Event()

@@ -51,12 +51,13 @@ def tell(stage: Stage, teller: Teller) -> None:
 
 
 def _opa(stage: Stage) -> int:
-    """The OPA that serves this home: the process that has its run folder on the command line."""
+    """The OPA in force: the process that serves the socket which the published link leads to."""
+    serving = os.fsencode((stage.home.run / "opa.sock").resolve())
     for process in Path("/proc").glob("[0-9]*"):
         try:
             arguments = (process / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if arguments[0].endswith(b"opa") and any(str(stage.home.run).encode() in part for part in arguments):
+        if arguments[0].endswith(b"opa") and any(serving in part for part in arguments):
             return int(process.name)
     raise NeverCame("no OPA of this home is running")

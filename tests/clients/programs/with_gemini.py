@@ -15,6 +15,7 @@ def client_of(service: str) -> genai.Client:
 
 
 client = client_of("gemini")
+unready = client_of("gemini-unready")
 
 show(
     {
@@ -24,6 +25,6 @@ show(
         "hold": lambda: client.files.delete(name="one"),
         "large": lambda: client.models.count_tokens(model="plain", contents="x" * 400),
         "absent": lambda: list(client.caches.list()),
-        "unready": lambda: client_of("gemini-unready").models.get(model="m"),
+        "unready": lambda: unready.models.get(model="m"),
     }
 )
