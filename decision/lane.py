@@ -83,13 +83,15 @@ class Lane:
         self._end(outcome)
 
     def _give_up(self) -> None:
+        exchange = self._current
         connecting, self._connecting = self._connecting, None
         connection, self._connection = self._connection, None
         if connecting is not None:
             connecting.cancel()
         if connection is not None:
             connection.abandon()
-        if self._current is not None:
+        # Giving up the connection has ended the exchange, and may have started the next: that one goes on.
+        if exchange is not None and exchange is self._current:
             self._end(UNREACHABLE)
 
     def _end(self, outcome: Outcome) -> None:

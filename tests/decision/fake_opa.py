@@ -28,9 +28,9 @@ class FakeOpa:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
-        self._server.close()
-        for _ in range(10):  # a connection that is being accepted takes some turns of the loop to arrive
+        for _turn in range(10):  # asyncio loses a connection that it is accepting when its server is closed
             await asyncio.sleep(0)
+        self._server.close()
         self.drop_connections()
         await self._server.wait_closed()
         for writer in tuple(self._writers):
