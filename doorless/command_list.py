@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from doorless.commands import demo, doctor, home, key, log, policy, workflows
+from doorless.commands import demo, doctor, home, key, log, policy, prove, workflows
 from doorless.commands.run import SUMMARY, run_main
 
 EXIT_CODES = (
@@ -40,3 +40,4 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(key.app, name="key")
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
+app.command("prove")(prove.prove)

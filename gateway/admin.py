@@ -76,6 +76,7 @@ class Admin:
             if caller.workflow != asked.workflow:
                 raise TokensDisagree("the tokens are for another workflow")
             channel = await self.channels.open(caller)
+            await self._keep_if_active(channel)
         except _FORESEEN as error:
             return _refuse(error)
         return StreamingResponse(self._lease(channel), media_type="application/x-ndjson")
@@ -121,6 +122,20 @@ class Admin:
                 return JSONResponse({"revision": revision, "changed": False})
             case Refused(errors=errors):
                 return JSONResponse({"errors": [msgspec.to_builtins(error) for error in errors]}, 422)
+
+    async def _keep_if_active(self, channel: Channel) -> None:
+        """Close a channel again whose workflow has ended: its tokens still verify, and its end was told before.
+
+        Asked once the channel is open, so that an end falls either into this answer or into the stream of endings.
+        """
+        workflow, active = channel.tenant.workflow, False
+        try:
+            active = await self.issuer.is_active(workflow)
+        finally:
+            if not active:
+                self.channels.close(workflow, "workflow_ended")
+        if not active:
+            raise TokenRefused("token.workflow_ended: The workflow of these tokens has ended.")
 
     async def _lease(self, channel: Channel) -> AsyncIterator[bytes]:
         """The life of a channel as lines. When the reader goes, the channel goes, and the issuer is told."""

@@ -28,11 +28,6 @@ class Exchange:
         self.status = 0
         self.bytes_out = 0
 
-    @property
-    def accept(self) -> str:
-        """What the client says that it reads."""
-        return next((value.decode("latin-1") for name, value in self.raw.headers if name == b"accept"), "")
-
     async def begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         """Send the head of an answer."""
         self.status = status

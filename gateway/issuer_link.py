@@ -13,7 +13,7 @@ import aiohttp
 
 from gateway.caller import Caller, caller_of
 from gateway.secret import Secret
-from issuer.token import Code, JwksError, Refused, VerifiedToken, VerifyingKeys, read_jwks, verify
+from issuer.token import JwksError, Refused, VerifiedToken, VerifyingKeys, read_jwks, verify
 
 SILENCE_S = 12.0
 """The issuer says something every five seconds; a longer silence means that the line is dead."""
@@ -36,7 +36,6 @@ class IssuerLink:
     def __init__(self, socket: Path, issuer: str, clock: Callable[[], float]) -> None:
         self._issuer = issuer
         self._clock = clock
-        self._keys: VerifyingKeys = {}
         self._endings: set[asyncio.Task[None]] = set()
         self._session = aiohttp.ClientSession(
             "http://issuer",
@@ -46,8 +45,20 @@ class IssuerLink:
         )
 
     async def caller(self, tokens: tuple[str, ...]) -> Caller:
-        """The caller that these tokens describe. Raises `TokenRefused`, `TokensDisagree`, `IssuerUnavailable`."""
-        return caller_of(tuple([(await self._verified(token), Secret(token)) for token in tokens]))
+        """The caller that these tokens describe. Raises `TokenRefused`, `TokensDisagree`, `IssuerUnavailable`.
+
+        The keys are asked for each time: a kept key would outlive its window, and without the issuer nothing begins.
+        """
+        keys = await self._fetch_keys()
+        return caller_of(tuple([(self._verified(token, keys), Secret(token)) for token in tokens]))
+
+    async def is_active(self, workflow: str) -> bool:
+        """Whether the issuer counts this workflow as active now. Raises `IssuerUnavailable`."""
+        try:
+            async with self._session.get("/endings") as response:
+                return workflow in json.loads(await response.content.readline())["active"]
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise IssuerUnavailable(f"it does not say which workflows are active: {error}") from error
 
     def end_later(self, workflow: str, reason: str) -> None:
         """Tell the issuer that a workflow is over, without waiting.
@@ -99,21 +110,15 @@ class IssuerLink:
                 elif "ended" in word:
                     end(word["ended"], f"workflow_{word['reason']}")
 
-    async def _verified(self, token: str) -> VerifiedToken:
-        result = self._verify(token)
-        if isinstance(result, Refused) and result.code is Code.KEY_UNKNOWN:
-            await self._fetch_keys()
-            result = self._verify(token)
+    def _verified(self, token: str, keys: VerifyingKeys) -> VerifiedToken:
+        result = verify(token, keys, issuer=self._issuer, audience=None, now=int(self._clock()))
         if isinstance(result, Refused):
             raise TokenRefused(f"{result.code}: {result.message}")
         return result
 
-    def _verify(self, token: str) -> VerifiedToken | Refused:
-        return verify(token, self._keys, issuer=self._issuer, audience=None, now=int(self._clock()))
-
-    async def _fetch_keys(self) -> None:
+    async def _fetch_keys(self) -> VerifyingKeys:
         try:
             async with self._session.get("/.well-known/jwks.json") as response:
-                self._keys = read_jwks(await response.read())
+                return read_jwks(await response.read())
         except (aiohttp.ClientError, TimeoutError, OSError, JwksError) as error:
             raise IssuerUnavailable(f"its keys cannot be read: {error}") from error

@@ -23,7 +23,7 @@ from gateway.exchange import Exchange, Send
 from gateway.obligations import Obligations
 from gateway.outcome import Outcome, Result
 from gateway.record import Recorder
-from gateway.refusals import DECISION_HEADER, NOT_FOUND, Refusal, headers_of, refusal_of, write
+from gateway.refusals import DECISION_HEADER, NOT_FOUND, Refusal, headers_of, refusal_of, shape_for, write
 from gateway.request import Refused, Stamp
 from gateway.self_description import SelfDescription
 from gateway.tenant import Tenant
@@ -137,13 +137,13 @@ class Proxy:
         exchange.last = refused.unreadable
         await self._show(exchange, refusal_of(refused.denial, refused.id, status=refused.status))
 
-    async def _show(self, exchange: Exchange, refusal: Refusal, shape: str = "problem") -> None:
+    async def _show(self, exchange: Exchange, refusal: Refusal, service_shape: str = "") -> None:
         if exchange.status:
             return  # an answer is under way: it breaks off, and the client sees that it did
         drained = await exchange.body.drain()
         # What does not exist for a workflow has no shape either: the shape would tell that it does.
-        shape = "problem" if refusal.reasons[0] is NOT_FOUND else shape
-        status, content_type, body = write(refusal, shape, exchange.accept, drained)
+        shape = shape_for("" if refusal.reasons[0] is NOT_FOUND else service_shape, exchange.raw.headers)
+        status, content_type, body = write(refusal, shape, drained)
         await exchange.answer(status, headers_of(refusal, content_type, len(body)), body)
 
     async def _tell(self, exchange: Exchange, document: dict[str, Any]) -> None:

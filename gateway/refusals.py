@@ -3,12 +3,14 @@
 What an agent reads never holds an operator's reason, another role's rules, exception text or an upstream address.
 """
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from decision.model import Deny, Hold, Reason
 from gateway.limits import Exceeded
@@ -35,6 +37,9 @@ STATUS = {
 
 DECISION_HEADER = b"x-doorless-decision"
 """Names the decision in every answer, so that each side can find it in the log."""
+
+SELF_URL = "http://127.0.0.1:8080/.doorless/self"
+"""Where an agent reads what it may do, as it is reached inside a room."""
 
 NOT_FOUND = Reason(
     code="request.not_found",
@@ -77,7 +82,9 @@ def refusal_of(
     shown = tuple(reason for reason in denied.reasons if reason.audience == "agent")
     match denied:
         case Hold():
-            shown = (NO_APPROVER, *shown)
+            # A rule that says "wait for the approval" would lead nowhere: nobody can give it.
+            leads_on = (replace(reason, remedy=NO_APPROVER.remedy, retry="final") for reason in shown)
+            shown = (NO_APPROVER, *leads_on)
         case Deny() if not shown:
             return Refusal(404, (NOT_FOUND,), decision)
         case Deny():
@@ -105,18 +112,44 @@ def headers_of(refusal: Refusal, content_type: str, length: int) -> Headers:
     )
 
 
-def write(refusal: Refusal, shape: str, accept: str, body: bytes) -> tuple[int, str, bytes]:
-    """Status, content type and body of a refusal in the shape that the service's clients show.
+def shape_for(service: str, headers: Headers) -> str:
+    """The shape of a refusal: that of the service, or what the client asks for.
+
+    `service` is its `errors`, or "" where no service may be known by its shape. What the client says of itself then
+    decides, and nothing else, so that the shape tells nothing of what exists.
+    """
+    if service in {"git", "mcp"}:
+        return service
+    if b"application/problem+json" in _header(headers, b"accept"):
+        return "problem"
+    if not service and _header(headers, b"user-agent").startswith(b"git/"):
+        return "git"
+    return service or "any"
+
+
+def write(refusal: Refusal, shape: str, body: bytes) -> tuple[int, str, bytes]:
+    """Status, content type and body of a refusal in a shape that `shape_for` chose.
 
     `body` is what was read of the request's body: JSON-RPC answers name the id of their question.
     """
     if shape == "git":
         return refusal.status, "text/plain; charset=utf-8", (refusal.message + "\n").encode()
     if shape == "mcp":
-        return 200, "application/json", msgspec.json.encode(_mcp(refusal, body))
-    if shape == "problem" or "application/problem+json" in accept:
+        asked = _asked_id(body)
+        # Only a question has an answer; a stream, an end or a notification is refused by status (MCP, transports).
+        status = refusal.status if asked is None else 200
+        return status, "application/json", msgspec.json.encode(_mcp(refusal, asked))
+    if shape == "problem":
         return refusal.status, "application/problem+json", msgspec.json.encode(_problem(refusal))
+    if shape == "github":
+        # GitHub's own status for all of it. After most others Octokit and PyGithub send the request again, up to ten
+        # times, Octokit sooner than `Retry-After` says and PyGithub without a word of the reason in the end.
+        refusal = dataclasses.replace(refusal, status=403)
     return refusal.status, "application/json", msgspec.json.encode(_WRITERS[shape](refusal))
+
+
+def _header(headers: Headers, wanted: bytes) -> bytes:
+    return next((value for name, value in headers if name == wanted), b"")
 
 
 def _problem(refusal: Refusal) -> dict[str, Any]:
@@ -144,30 +177,69 @@ def _openai(refusal: Refusal) -> dict[str, Any]:
     return {"message": refusal.message, "error": error, "decision": refusal.decision}
 
 
+_ANTHROPIC_TYPE = {
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+}
+
+
 def _anthropic(refusal: Refusal) -> dict[str, Any]:
-    kind = "rate_limit_error" if refusal.exceeded else "permission_error"
+    kind = _ANTHROPIC_TYPE.get(refusal.status, "permission_error")
     error = {"type": kind, "message": refusal.message, "code": refusal.reasons[0].code}
     return {"type": "error", "message": refusal.message, "error": error, "decision": refusal.decision}
 
 
+_GITHUB_LIMIT = "You have exceeded a secondary rate limit. "
+"""The words that GitHub begins with, by which Octokit knows that it has to wait as long as `Retry-After` says."""
+
+
 def _github(refusal: Refusal) -> dict[str, Any]:
+    message = _GITHUB_LIMIT + refusal.message if refusal.exceeded else refusal.message
     return {
-        "message": refusal.message,
-        "documentation_url": "http://proxy/.doorless/self",
+        "message": message,
+        "documentation_url": SELF_URL,
         "status": str(refusal.status),
-        "error": {"message": refusal.message, "code": refusal.reasons[0].code},
+        "error": {"message": message, "code": refusal.reasons[0].code},
     }
 
 
+_GEMINI_STATUS = {
+    413: "INVALID_ARGUMENT",
+    429: "RESOURCE_EXHAUSTED",
+    502: "UNAVAILABLE",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+
+
 def _gemini(refusal: Refusal) -> dict[str, Any]:
-    status = "RESOURCE_EXHAUSTED" if refusal.exceeded else "PERMISSION_DENIED"
+    status = _GEMINI_STATUS.get(refusal.status, "PERMISSION_DENIED")
     return {
         "message": refusal.message,
         "error": {"code": refusal.status, "message": refusal.message, "status": status},
     }
 
 
+def _any(refusal: Refusal) -> dict[str, Any]:
+    """One document that every JSON client reads: what no service is named in has no service's shape.
+
+    The members of problem+json, with `message` and `error.message`; `jsonrpc` and the number in `error.code` make it
+    an error that MCP clients show too.
+    """
+    return {
+        **_problem(refusal),
+        "message": refusal.message,
+        "documentation_url": SELF_URL,
+        "jsonrpc": "2.0",
+        "id": None,
+        "error": {"code": refusal.status, "message": refusal.message, "type": "doorless_refusal"},
+    }
+
+
 _WRITERS: dict[str, Callable[[Refusal], dict[str, Any]]] = {
+    "any": _any,
     "openai": _openai,
     "anthropic": _anthropic,
     "github": _github,
@@ -175,15 +247,21 @@ _WRITERS: dict[str, Callable[[Refusal], dict[str, Any]]] = {
 }
 
 
-def _mcp(refusal: Refusal, body: bytes) -> dict[str, Any]:
-    """JSON-RPC 2.0, section 5: an error carries the id of its request, or null where there is none to read."""
+def _asked_id(body: bytes) -> str | int | None:
+    """The id of the JSON-RPC question in a body, or nothing where there is none to read."""
     try:
-        asked = msgspec.json.decode(body, type=dict[str, Any]).get("id")
+        asked = msgspec.json.decode(body, type=_Asked).id
     except msgspec.DecodeError:
-        asked = None
+        return None
+    return asked
+
+
+class _Asked(msgspec.Struct):
+    id: str | int | None = None
+
+
+def _mcp(refusal: Refusal, asked: str | int | None) -> dict[str, Any]:
+    """JSON-RPC 2.0, section 5: an error carries the id of its request, or null where there is none to read."""
     data = {"code": refusal.reasons[0].code, "decision": refusal.decision}
-    return {
-        "jsonrpc": "2.0",
-        "id": asked if isinstance(asked, str | int) else None,
-        "error": {"code": -32003, "message": refusal.message, "data": data},
-    }
+    error = {"code": -32003, "message": refusal.message, "data": data}
+    return {"jsonrpc": "2.0", "id": asked, "error": error}

@@ -25,6 +25,7 @@ from issuer.peers import OwnersOnly, SocketError, listen_tcp, listen_unix
 from issuer.policy import PolicyLink
 from issuer.public import Public
 from issuer.replies import now
+from issuer.ring import WINDOW, Window
 from issuer.settings import Settings, parse
 from issuer.workflows import Workflows
 
@@ -53,9 +54,9 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, window: Window = WINDOW) -> None:
     """Everything, from the files to the end. Raises what `main` names."""
-    held = keys.load(settings.keys)
+    held = keys.load(settings.keys, window)
     servers = resource_servers.load(settings.resource_servers)
     log = await AuditClient.connect(settings.audit_socket)
     policy = PolicyLink(settings.run)

@@ -21,7 +21,6 @@ from issuer.keys import Keys
 from issuer.keyset import generate_key
 from issuer.model import AlreadyEnded, Denied, Issued, IssuedToken, Unavailable, Unknown, Wish
 from issuer.policy import Policy
-from issuer.ring import LEAD_S
 from issuer.token import VerifiedToken, sign
 from issuer.workflows import Ending, Workflow, Workflows, workflow_id
 
@@ -101,7 +100,8 @@ class Issuer:
         if waiting is not None:
             return waiting
         key, now = generate_key(), _now()
-        await self._log.append(entries.key_rotated(key.kid, now + LEAD_S, time_ms=_now_ms()))
+        signs_from = now + self.keys.window.lead_s
+        await self._log.append(entries.key_rotated(key.kid, signs_from, time_ms=_now_ms()))
         # Crash here: the log names a key that never was. No token can be signed by it.
         self.keys.rotate(key, now)
         return key.kid

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from issuer.keyset import JwksError, SigningKey, VerifyingKey, generate_key, read_pem
-from issuer.ring import KeyRecord, Ring
+from issuer.ring import WINDOW, KeyRecord, Ring, Window
 
 _RING = "ring.json"
 _read_ring = msgspec.json.Decoder(Ring)
@@ -24,8 +24,11 @@ class KeysUnusable(Exception):
 class Keys:
     """The keys of one issuer, in memory and in their folder. Times are unix seconds and come in as arguments."""
 
-    def __init__(self, folder: Path, ring: Ring, keys: Mapping[str, SigningKey]) -> None:
+    def __init__(
+        self, folder: Path, ring: Ring, keys: Mapping[str, SigningKey], window: Window = WINDOW
+    ) -> None:
         """`keys` holds exactly the keys that `ring` names."""
+        self.window = window
         self._folder = folder
         self._ring = ring
         self._keys = dict(keys)
@@ -37,18 +40,18 @@ class Keys:
 
     def published(self, now: int) -> dict[str, VerifyingKey]:
         """The keys that verify at `now`, by kid, the oldest first: what the JWKS shows and what we accept."""
-        return {record.kid: self._public[record.kid] for record in self._ring.pruned(now).keys}
+        return {record.kid: self._public[record.kid] for record in self._ring.pruned(now, self.window).keys}
 
     def pending(self, now: int) -> str | None:
         """The kid of a new key that is published and waits for its time to sign, if there is one."""
         return self._ring.pending(now)
 
     def rotate(self, key: SigningKey, now: int) -> None:
-        """Publish a new key, which signs from `issuer.ring.LEAD_S` seconds later on.
+        """Publish a new key, which signs from `window.lead_s` seconds later on.
 
         Raises `OSError` if the folder cannot be written; then nothing has changed.
         """
-        ring = self._ring.rotated(key.kid, now)
+        ring = self._ring.rotated(key.kid, now, self.window)
         _write(self._folder, f"{key.kid}.pem", key.key.as_pem(private=True))
         # Crash here: a key file that no ring names. It was never published, and is never read.
         _write(self._folder, _RING, msgspec.json.encode(ring))
@@ -59,7 +62,7 @@ class Keys:
 
     def prune(self, now: int) -> None:
         """Forget and delete the keys whose last token has expired. Raises `OSError`; then it is tried again."""
-        ring = self._ring.pruned(now)
+        ring = self._ring.pruned(now, self.window)
         if ring != self._ring:
             _write(self._folder, _RING, msgspec.json.encode(ring))
             self._adopt(ring)
@@ -85,7 +88,7 @@ def create(folder: Path) -> str:
     return key.kid
 
 
-def load(folder: Path) -> Keys:
+def load(folder: Path, window: Window = WINDOW) -> Keys:
     """The keys in `folder`. Raises `KeysUnusable`: absent, unreadable, readable by others, or contradictory."""
     try:
         ring = _read_ring.decode((folder / _RING).read_bytes())
@@ -93,7 +96,7 @@ def load(folder: Path) -> Keys:
         raise KeysUnusable(f"{folder}: holds no {_RING}; make the keys with `doorless init`") from None
     except (OSError, msgspec.DecodeError) as error:
         raise KeysUnusable(f"{folder / _RING}: {error}; restore it from a copy") from None
-    return Keys(folder, ring, {record.kid: _load_key(folder, record.kid) for record in ring.keys})
+    return Keys(folder, ring, {record.kid: _load_key(folder, record.kid) for record in ring.keys}, window)
 
 
 def _load_key(folder: Path, kid: str) -> SigningKey:

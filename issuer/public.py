@@ -20,7 +20,6 @@ from issuer.keyset import write_jwks
 from issuer.oauth import FormRequest, OAuthServer
 from issuer.replies import json_reply, now, on_http_error
 from issuer.resource_servers import ResourceServers
-from issuer.ring import LEAD_S
 from issuer.token import Refused, VerifiedToken, verify
 from issuer.workflows import Ending
 
@@ -51,7 +50,7 @@ class Public:
     async def jwks(self, _request: Request) -> Response:
         """The public keys (RFC 7517). They may be kept for half the time that a new key waits before it signs."""
         keys = write_jwks(self._issuer.keys.published(now()).values())
-        return json_reply(200, keys, {"cache-control": f"max-age={LEAD_S // 2}"})
+        return json_reply(200, keys, {"cache-control": f"max-age={self._issuer.keys.window.lead_s // 2}"})
 
     async def introspect(self, request: Request) -> Response:
         """RFC 7662: whether the token counts now, for the service that asks."""

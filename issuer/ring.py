@@ -1,10 +1,11 @@
 """Which key signs and which are published at a given second: a pure function of the ring's records.
 
-A new key is published for `LEAD_S` seconds before it signs, so that a verifier which reads the JWKS that often
-knows it by then. An old key stays published until the last token it may have signed has expired. Nothing here
-needs a timer, so a restart at any moment changes nothing.
+A new key is published for a lead before it signs, so that a verifier which reads the JWKS that often knows it by
+then. An old key stays published until the last token it may have signed has expired. Nothing here needs a timer,
+so a restart at any moment changes nothing.
 """
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -13,6 +14,18 @@ import msgspec
 from issuer.token import MAX_LIFETIME_S
 
 LEAD_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How long a rotation takes, in seconds: from published to signing, and from replaced to forgotten."""
+
+    lead_s: int = LEAD_S
+    stay_s: int = MAX_LIFETIME_S
+    """At least the longest life of a token, or good tokens are refused."""
+
+
+WINDOW = Window()
 
 
 class KeyRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,15 +57,15 @@ class Ring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         newest = self.keys[-1]
         return newest.kid if newest.signs_from > now else None
 
-    def pruned(self, now: int) -> "Ring":
-        """Without the keys whose every token has expired: those replaced `MAX_LIFETIME_S` ago or earlier."""
+    def pruned(self, now: int, window: Window = WINDOW) -> "Ring":
+        """Without the keys whose every token has expired: those replaced `window.stay_s` ago or earlier."""
         kept = [
             each
             for each, successor in zip(self.keys, self.keys[1:], strict=False)
-            if now < successor.signs_from + MAX_LIFETIME_S
+            if now < successor.signs_from + window.stay_s
         ]
         return Ring(keys=(*kept, self.keys[-1]))
 
-    def rotated(self, new_kid: str, now: int) -> "Ring":
-        """With a new key that is published now and signs in `LEAD_S` seconds."""
-        return Ring(keys=(*self.pruned(now).keys, KeyRecord(new_kid, now + LEAD_S)))
+    def rotated(self, new_kid: str, now: int, window: Window = WINDOW) -> "Ring":
+        """With a new key that is published now and signs in `window.lead_s` seconds."""
+        return Ring(keys=(*self.pruned(now, window).keys, KeyRecord(new_kid, now + window.lead_s)))

@@ -30,7 +30,7 @@ class Workflow:
     """By service."""
     socket: Path
     uid: int
-    lease: httpx.Response
+    lease: AsyncIterator[str]
 
     def connect(self) -> socket.socket:
         """A connection to the channel as the workflow's own uid. Raises `OSError` where it takes none.
@@ -120,9 +120,11 @@ class Control:
         try:
             async with self.gateway.stream("POST", "/channels", json=asked, timeout=None) as lease:
                 lease.raise_for_status()
-                opened = json.loads(await anext(lease.aiter_lines()))
+                lines = lease.aiter_lines()
+                opened = json.loads(await anext(lines))
                 place, uid = Path(opened["socket"]), opened["uid"]
-                yield Workflow(started["workflow"], role, tokens, place, uid, lease)
+                # The lines are kept: letting go of them would let go of the lease.
+                yield Workflow(started["workflow"], role, tokens, place, uid, lines)
         finally:
             with contextlib.suppress(httpx.HTTPError):
                 await self.end(started["workflow"])

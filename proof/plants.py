@@ -82,10 +82,10 @@ def plant(place: Path) -> Plants:
 
 
 def _write(file: Path, text: str) -> Path:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    for folder in (file.parent, file.parent.parent):
-        if os.access(folder, os.W_OK) and folder.stat().st_uid == os.geteuid() and "dl-" in str(folder):
-            folder.chmod(0o755)
+    missing = [folder for folder in file.parents if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir()
+        folder.chmod(0o755)
     file.write_text(f"{text}\n")
     file.chmod(0o644)
     return file

@@ -93,6 +93,7 @@ async def entered(place: Path, layout: Layout) -> AsyncIterator[World]:
         upstream = Upstream()
         await upstream.open(UPSTREAM_PORT)
         stack.callback(upstream.close)
+        stack.callback(os.close, _leave_open(plants.handed))
         canaries = stack.enter_context(Canaries(plants.handed))
         await canaries.open(LOOPBACK_PORT, plants.open_folder, plants.abstract)
         parts = await stack.enter_async_context(Parts.started(layout))
@@ -119,6 +120,13 @@ def _write_policy(layout: Layout, plants: Plants) -> None:
     (layout.policies / "roles.yaml").write_text(roles_yaml(*names))
     layout.static_key.write_text(plants.secrets["static key"])
     layout.jwt_secret.write_text(plants.secrets["introspection secret"])
+
+
+def _leave_open(file: Path) -> int:
+    """A descriptor that every process inherits whose starter does not see to it."""
+    number = os.open(file, os.O_RDONLY)
+    os.set_inheritable(number, True)
+    return number
 
 
 def _copy_attempts(place: Path) -> Path:

@@ -20,10 +20,15 @@ _CHUNK = 65_536
 _RETRY_S = 0.01
 _READABLE = select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR
 _WRITABLE = select.EPOLLOUT | select.EPOLLHUP | select.EPOLLERR
+# In the form that most client libraries show, and with a status after which none of them asks again.
+_CLOSED_TEXT = b"The gateway does not accept connections for this workflow any more. [channel_closed] Start a new workflow."
+_CLOSED_BODY = (
+    b'{"status":403,"title":"Forbidden","code":"channel_closed","detail":"%b","message":"%b",'
+    b'"error":{"message":"%b","code":"channel_closed"}}\n' % (_CLOSED_TEXT, _CLOSED_TEXT, _CLOSED_TEXT)
+)
 _CLOSED_ANSWER = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nConnection: close\r\n\r\n"
-    b'{"type":"about:blank","status":503,"title":"Service Unavailable","code":"channel_closed",'
-    b'"detail":"The gateway does not accept connections for this workflow any more."}\n'
+    b"HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
+    b"x-should-retry: false\r\nConnection: close\r\n\r\n%b" % (len(_CLOSED_BODY), _CLOSED_BODY)
 )
 
 

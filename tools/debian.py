@@ -68,7 +68,7 @@ RUN = (
 # Go and apt read the system's certificates; a bare machine may have none.
 CERTIFICATES = Need("CA certificates", "ca-certificates", Path("/etc/ssl/certs/ca-certificates.crt").exists)
 BUBBLEWRAP = program("bwrap", "bubblewrap")
-TEST = (program("git", "git"), program("strace", "strace"))
+TEST = (program("git", "git"), program("strace", "strace"), program("gh", "gh"))
 BENCH = (
     program("wrk", "wrk"),
     program("nginx", "nginx-light"),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools import bubblewrap, debian, environment, policy_tools
+from tools import bubblewrap, clients, debian, environment, policy_tools
 from tools.places import Places, places_for
 from tools.report import SetupError, begin, step
 
@@ -60,9 +60,12 @@ def steps(places: Places, goal: str) -> tuple[Step, ...]:
         ("bubblewrap", lambda: bubblewrap.provide(places)),
         ("sandbox", lambda: bubblewrap.try_room(places)),
     )
-    regal: tuple[Step, ...] = (("regal", lambda: policy_tools.provide(places, policy_tools.REGAL)),)
+    tests: tuple[Step, ...] = (
+        ("clients", lambda: clients.provide(places)),
+        ("regal", lambda: policy_tools.provide(places, policy_tools.REGAL)),
+    )
     if goal == "test":
-        return (*run, *developers, *rest, *regal)
+        return (*run, *developers, *rest, *tests)
     return (*run, *rest)
 
 

@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent
 USAGE = """usage: python3 tools/setup.py run|test|bench
 
   run    what `doorless` needs: .venv, pinned packages, OPA, bubblewrap
-  test   run, and what the tests and checks need: developers' packages, Regal, strace, git
+  test   run, and what the tests and checks need: developers' packages, Regal, strace, git,
+         gh, client libraries
   bench  run, and what the benchmarks need: wrk, nginx
 
 Exit status: 0 ready; 1 a step failed; 2 wrong usage; 3 packages are missing that only root may install."""

@@ -1,7 +1,8 @@
 """`python -m proof.attempts AREA.NAME ARGUMENTS`: makes one attempt and tells how it went, as one line of JSON.
 
 Standard library only, for it runs inside rooms; the same program outside is the control. An attempt returns what it
-got hold of, or raises `OSError` with the number that stopped it.
+got hold of, None where only the receiver can know, a list where its finds speak for themselves, or raises `OSError`
+with the number that stopped it.
 """
 
 import errno
@@ -23,7 +24,10 @@ def main() -> int:
         number = errno.errorcode.get(reason.errno or 0, type(reason).__name__)
         tell(reached=False, got="", number=number, why=f"{reason.strerror or reason}")
     else:
-        tell(reached=True, got=str(got), number="", why="")
+        told = {None: "only the receiver knows", list: "it looked around"}
+        open_end = told.get(got if got is None else type(got), "")
+        found = " ".join(got) if isinstance(got, list) else str(got or "")
+        tell(reached=not open_end, got=found, number="", why=open_end)
     return 0
 
 

@@ -25,23 +25,21 @@ def spelled(address: str, port: str, mark: str) -> str:
     return tcp(plain, port, mark)
 
 
-def udp(host: str, port: str, mark: str) -> str:
+def udp(host: str, port: str, mark: str) -> None:
     """One datagram."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as peer:
         peer.sendto(mark.encode(), (host, int(port)))
-    return "sent"
 
 
-def multicast(group: str, port: str, mark: str) -> str:
+def multicast(group: str, port: str, mark: str) -> None:
     """One datagram to everybody who listens."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         peer.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
         peer.sendto(mark.encode(), (group, int(port)))
-    return "sent"
 
 
-def raw(host: str, protocol: str, mark: str) -> str:
+def raw(host: str, protocol: str, mark: str) -> None:
     """One packet of a bare IP protocol; an echo request where that is ICMP (RFC 792, RFC 4443)."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     number = int(protocol)
@@ -50,7 +48,6 @@ def raw(host: str, protocol: str, mark: str) -> str:
         content = _echo_request(8 if number == 1 else 128, content)
     with socket.socket(family, socket.SOCK_RAW, number) as peer:
         peer.sendto(content, (host, 0))
-    return "sent"
 
 
 def _echo_request(kind: int, content: bytes) -> bytes:

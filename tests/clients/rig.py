@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from audit.entry import DecisionEntry
+from audit.entry import DecisionEntry, RefusedRequest
+from decision.config import load_policies
 from sandbox.host import gather_host
 from sandbox.room import Limits, Room
 from sandbox.run import start
+from tests.gateway.peers import Received
 from tests.gateway.rig import REPOSITORY, Lease, Rig
 from workflows.rooms import with_prefixes
 
@@ -24,6 +26,7 @@ PYTHON = CLIENTS / "venv" / "bin" / "python"
 NODE = CLIENTS / "venv" / "bin" / "node"
 PROGRAMS = Path(__file__).with_name("programs")
 URL = "http://127.0.0.1:8080"
+DEADLINE_S = 50.0
 WINDOW_S = 2
 """How long a rate limit's window is in this rig; the shipped policy has a minute."""
 
@@ -57,7 +60,7 @@ class Ran:
 def target_of(entry: DecisionEntry) -> str:
     """Method and path that a decision was about, as the client sent them."""
     if entry.input is None:
-        assert entry.request is not None
+        assert isinstance(entry.request, RefusedRequest)
         return f"{entry.request.method} {entry.request.target.partition('?')[0]}"
     return f"{entry.input['method']} /{entry.input['service']}{entry.input['path']}"
 
@@ -87,35 +90,21 @@ class ClientRig(Rig):
         ]
 
     def _grants(self, role: str) -> dict[str, list[str]]:
-        from decision.config import load_policies
-
         granted: Mapping[str, Mapping[str, bool]] = load_policies(self.policies).compiled["grants"][role]
         return {service: sorted(words) for service, words in granted.items()}
 
-    def client(self, *argv: str, role: str = "client", env: Mapping[str, str] | None = None, folder: Path) -> Ran:
-        """Run a command as the agent of a new workflow, in a room whose /agent is `folder`, to its end."""
+    def client(self, *argv: str, folder: Path, role: str = "client", gone: bool = False) -> Ran:
+        """Run a command as the agent of a new workflow, in a room whose /agent is `folder`, to its end.
+
+        `gone`: the channel is closed before the client begins.
+        """
         with self._workflow(role) as lease:
-            printed = {"stdout": "", "stderr": ""}
-
-            def keep(stream: str, text: str) -> None:
-                printed[stream] += text
-
-            host = with_prefixes(gather_host(), CLIENTS / "venv")
-            room = Room(
-                argv=argv,
-                env={"DOORLESS_URL": URL, **(env or {})},
-                channel_folder=PurePosixPath(Path(lease["socket"]).parent),
-                uid=lease["uid"] if host.is_root else None,
-                agent_folder=PurePosixPath(folder),
-                # Node reserves address space freely; what it uses is bounded by the wall.
-                limits=replace(Limits(), data_bytes=8 * 2**30, wall_s=50.0),
-            )
-
-            async def run() -> int:
-                return (await (await start(room, keep, host)).wait()).code
-
-            code = asyncio.run(run())
-            return Ran(code, printed["stdout"], printed["stderr"], self.decisions(lease["workflow"]))
+            channel = Path(lease["socket"]).parent
+            if gone:
+                channel = self.home / "gone"
+                channel.mkdir(exist_ok=True)
+            ran = asyncio.run(_run_in_room(argv, channel, lease["uid"], folder))
+            return replace(ran, decisions=self.decisions(lease["workflow"]))
 
     @contextmanager
     def _workflow(self, role: str) -> Iterator[dict[str, Any]]:
@@ -126,3 +115,52 @@ class ClientRig(Rig):
             yield lease.opened
         finally:
             lease.hang_up()
+
+
+async def _run_in_room(argv: tuple[str, ...], channel: Path, uid: int, folder: Path) -> Ran:
+    host = with_prefixes(gather_host(), CLIENTS / "venv")
+    room = Room(
+        argv=argv,
+        env={"DOORLESS_URL": URL, "GIT_TERMINAL_PROMPT": "0"},
+        channel_folder=PurePosixPath(channel),
+        uid=uid if host.is_root else None,
+        agent_folder=PurePosixPath(folder),
+        # Node reserves address space freely; what it may really use is the machine's business here.
+        limits=replace(Limits(), data_bytes=8 * 2**30, wall_s=DEADLINE_S),
+    )
+    printed = {"stdout": "", "stderr": ""}
+
+    def keep(stream: str, text: str) -> None:
+        printed[stream] += text
+
+    running = await start(room, keep, host)
+    ended = await running.wait()
+    assert ended.cause == "exited", printed
+    return Ran(ended.code, printed["stdout"], printed["stderr"], [])
+
+
+async def answer(request: Received, writer: asyncio.StreamWriter) -> None:
+    """What every upstream of this rig answers: an MCP server's part to JSON-RPC, and `{}` to all else."""
+    asked = json.loads(request.body) if request.body else {}
+    session = b""
+    if "method" in asked and "id" not in asked:
+        writer.write(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")
+        return
+    if asked.get("method") == "initialize":
+        session = b"mcp-session-id: one\r\n"
+    body = json.dumps(_mcp_answer(asked) if "method" in asked else {}).encode()
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n%s\r\n"
+    writer.write(head % (len(body), session) + body)
+
+
+def _mcp_answer(asked: dict[str, Any]) -> dict[str, Any]:
+    results: dict[str, Any] = {
+        "initialize": {
+            "protocolVersion": asked.get("params", {}).get("protocolVersion"),
+            "capabilities": {"tools": {}},
+            "serverInfo": {"name": "echo", "version": "1"},
+        },
+        "tools/list": {"tools": [{"name": "echo", "inputSchema": {"type": "object"}}]},
+        "tools/call": {"content": [{"type": "text", "text": "said"}]},
+    }
+    return {"jsonrpc": "2.0", "id": asked["id"], "result": results[asked["method"]]}

@@ -4,6 +4,7 @@ Each runs on a loop of its own in a thread, so that tests read as plain conversa
 """
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -70,18 +71,22 @@ class Received:
 
 
 Answer = Callable[["Received", asyncio.StreamWriter], Awaitable[None]]
+Conversation = Callable[[bytes, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class FakeUpstream:
     """A TCP server that keeps every request as raw bytes and answers whatever it is told to.
 
     `answer` is raw bytes, or a coroutine function that writes by itself (slowly, wrongly, or not at all).
+    `conversation`, where it is set, has each connection from the head of its next request on, and then it closes.
     """
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self.received: list[Received] = []
         self.answer: bytes | Answer = OK
+        self.conversation: Conversation | None = None
+        self.connections = 0
         self._server = loop.run(asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 20))
         self.port: int = self._server.sockets[0].getsockname()[1]
 
@@ -89,15 +94,21 @@ class FakeUpstream:
         """Forget what was received and answer `OK` again."""
         self.received.clear()
         self.answer = OK
+        self.conversation = None
+        self.connections = 0
 
     def close(self) -> None:
         """Stop listening."""
         self._loop.loop.call_soon_threadsafe(self._server.close)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
+                if self.conversation is not None:
+                    await self.conversation(head, reader, writer)
+                    return
                 request = Received(head, b"")
                 request = Received(head, await _read_body(reader, request.headers))
                 self.received.append(request)
@@ -138,8 +149,10 @@ class FakeIssuer:
         self._runner: web.AppRunner = loop.run(self._start(socket))
 
     def token(self, workflow: str, audience: str, *words: str, role: str, ttl_s: int = 300) -> str:
-        """A token that verifies."""
+        """A token that verifies, of a workflow that is active from then on."""
         now = int(time.time())
+        if workflow not in self.active:
+            self.active.append(workflow)
         return sign(
             Claims(
                 issuer=self.URL,
@@ -157,6 +170,7 @@ class FakeIssuer:
 
     def end(self, workflow: str, reason: str = "revoked") -> None:
         """Say on every open stream that a workflow has ended."""
+        self.active = [each for each in self.active if each != workflow]
         self._loop.run(self._say(b'{"ended": "%s", "reason": "%s"}\n' % (workflow.encode(), reason.encode())))
 
     def forget_everything(self) -> None:
@@ -198,8 +212,9 @@ class FakeIssuer:
         return web.json_response({})
 
     async def _say(self, line: bytes) -> None:
-        for stream in self._streams:
-            await stream.write(line)
+        for stream in list(self._streams):
+            with contextlib.suppress(ConnectionResetError):  # whoever listened there has gone
+                await stream.write(line)
 
     async def _hang_up(self) -> None:
         for hung_up in self._streams.values():

@@ -13,8 +13,8 @@ REFUSED = """
 /etc /etc/app /proc /proc/1 /sys /dev /dev/shm/x /run /run/user/1000/x /var/run/x /boot relative . /opt/../etc
 """
 ALLOWED = """
-/home/ada/agents/one /root/agents /tmp/agent /var/lib/agents /opt/agents /srv/doorless-agents /srv/other /data/agents
-/work/agents /usr/share/agents
+/home/ada/agents/one /data/people/bob/agents /tmp/agent /var/lib/agents /opt/agents /srv/doorless-agents /srv/other /data/agents
+/usr/share/agents
 """
 
 

@@ -236,10 +236,10 @@ def test_a_full_queue_at_the_gateway_is_waited_for(open_folder: Path) -> None:
 
 
 def test_a_closed_channel_is_said(open_folder: Path) -> None:
-    """Where the gateway no longer listens, the agent's client gets a 503 that names the cause."""
+    """Where the gateway no longer listens, the agent's client gets a refusal that names the cause."""
     with inside(open_folder / "gone", "sleep", "600") as first, first.connect() as peer:
         answer = read_all(peer)
-        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert answer.startswith(b"HTTP/1.1 403 ")
         assert b'"code":"channel_closed"' in answer
 
 

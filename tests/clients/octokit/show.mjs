@@ -1,5 +1,5 @@
-// What Octokit, with the retries and the throttling that it is shipped with, shows of each refusal: run as
-// `node show.mjs [CALL…]`, prints one JSON object.
+// What Octokit, with the retries and the throttling that it is shipped with, shows of each refusal. The calls
+// that the command line names, all where it names none; prints one JSON object.
 import { Octokit } from "octokit";
 
 const url = process.env.DOORLESS_URL;
@@ -15,6 +15,7 @@ const calls = {
   large: () => rest.issues.create({ ...repository, title: "t", body: "x".repeat(400) }),
   absent: () => rest.users.getAuthenticated(),
   unready: () => of("github-unready").rest.repos.get(repository),
+  down: () => of("github-down").rest.repos.get(repository),
 };
 
 const shown = {};

@@ -1,5 +1,8 @@
 """What the Anthropic client shows of each refusal."""
 
+# These libraries are in the environment of the clients alone.
+# mypy: disable-error-code="import-not-found"
+
 import os
 
 import anthropic

@@ -1,5 +1,8 @@
 """What the OpenAI client shows of each refusal."""
 
+# These libraries are in the environment of the clients alone.
+# mypy: disable-error-code="import-not-found"
+
 import os
 
 import openai
@@ -8,6 +11,7 @@ from showing import show
 URL = os.environ["DOORLESS_URL"]
 client = openai.OpenAI(base_url=f"{URL}/openai", api_key="none")
 unready = openai.OpenAI(base_url=f"{URL}/openai-unready", api_key="none")
+down = openai.OpenAI(base_url=f"{URL}/openai-down", api_key="none")
 TALK = [{"role": "user", "content": "hello"}]
 
 show(
@@ -20,5 +24,6 @@ show(
         "large": lambda: client.responses.create(model="m", input="x" * 400),
         "absent": lambda: client.embeddings.create(model="m", input="x"),
         "unready": unready.models.list,
+        "down": down.models.list,
     }
 )

@@ -3,7 +3,7 @@ package request.rules.input_incomplete
 import data.lib.result
 
 # METADATA
-# title: The question lacks a fact, or holds one of the wrong type
+# title: The question lacks a fact, or holds one of the wrong type or one too many
 # custom:
 #   code: request.input_incomplete
 #   message: "The call was not described completely; wrong or missing: {fields}."
@@ -16,6 +16,8 @@ deny contains result.reason(rego.metadata.chain(), {"{fields}": concat(", ", wro
 # title: Whether every fact is there and of its type
 # description: Written for speed, because every call pays for it. `wrong` says the same field by field.
 complete if {
+	# All facts are proven below, so one more could only be one that nobody knows.
+	count(input) == count(_facts)
 	input.version == "1"
 	floor(input.now) == input.now
 	floor(input.body_bytes) == input.body_bytes
@@ -43,6 +45,11 @@ wrong contains name if {
 	not _text[name]
 }
 
+wrong contains name if {
+	some name, _ in input
+	not _facts[name]
+}
+
 wrong contains "version" if not _version
 
 wrong contains "now" if not _now
@@ -52,6 +59,12 @@ wrong contains "body_bytes" if not _body_bytes
 wrong contains "scope" if not _scope
 
 wrong contains "params" if not _params
+
+# A fact that policy does not know was meant to matter to somebody: it is refused, not passed over.
+_facts := {
+	"version", "now", "workflow", "role", "scope", "service", "route", "action", "data",
+	"method", "path", "params", "query", "body_bytes", "content_type",
+}
 
 _text[name] if {
 	some name, value in input

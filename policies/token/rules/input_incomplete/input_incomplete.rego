@@ -3,7 +3,7 @@ package token.rules.input_incomplete
 import data.lib.result
 
 # METADATA
-# title: The question lacks a fact, or holds one of the wrong type
+# title: The question lacks a fact, or holds one of the wrong type or one too many
 # custom:
 #   code: token.input_incomplete
 #   message: "The workflow was not described completely; wrong or missing: {fields}."
@@ -20,6 +20,11 @@ wrong contains name if {
 	not _text[name]
 }
 
+wrong contains name if {
+	some name, _ in input
+	not _facts[name]
+}
+
 wrong contains "version" if not _version
 
 wrong contains "now" if not _now
@@ -29,6 +34,9 @@ wrong contains "ttl_s" if not _ttl_s
 wrong contains "only" if not _only
 
 wrong contains "renewal" if not _renewal
+
+# A fact that policy does not know was meant to matter to somebody: it is refused, not passed over.
+_facts := {"version", "now", "workflow", "role", "only", "ttl_s", "renewal"}
 
 _text[name] if {
 	some name, value in input

@@ -13,6 +13,8 @@ test_caught_without[field] if {
 	_caught(object.remove(fixture.asking, [field]), field)
 }
 
+test_caught_with_an_unknown_fact if _caught(object.union(fixture.asking, {"urgent": true}), "urgent")
+
 test_caught_as_null[field] if {
 	some field, _ in fixture.asking
 	_caught(object.union(fixture.asking, {field: null}), field)

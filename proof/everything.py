@@ -1,0 +1,13 @@
+"""Every probe there is. A probe that is not here is never tried; a test looks for strays."""
+
+from typing import Final
+
+from proof.frame import Probe
+from proof.probes.files import FILES
+from proof.probes.host import HOST
+from proof.probes.http import HTTP
+from proof.probes.network import NETWORK
+from proof.probes.processes import PROCESSES
+from proof.probes.tokens import TOKENS
+
+PROBES: Final[tuple[Probe, ...]] = (*NETWORK, *HOST, *FILES, *PROCESSES, *HTTP, *TOKENS)

@@ -1,0 +1,547 @@
+"""One connection's protocol in this process, with short deadlines: splits, waiting lines, silence, broken bodies.
+
+A real unix socket and the real parser; the application behind it keeps what it was shown.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given, settings, strategies as st
+from uvicorn.server import ServerState
+
+from gateway.channels import _config
+from gateway.cycle import Cycle
+from gateway.protocol import MAX_UNFINISHED_BYTES, MAX_WAITING, SCOPE_KEY, ChannelProtocol, Deadlines
+
+GET = b"GET /a HTTP/1.1\r\nHost: proxy\r\n\r\n"
+CHUNKED = b"POST /a HTTP/1.1\r\nHost: proxy\r\nTransfer-Encoding: chunked\r\n\r\n"
+SHORT = Deadlines(head_s=0.2, stalled_s=0.2)
+
+App = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
+
+
+class Shown(NamedTuple):
+    """What an application saw of one request."""
+
+    method: str
+    target: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+    flaw: str
+
+
+class Witness:
+    """An application that reads everything, answers `ok`, and remembers."""
+
+    def __init__(self) -> None:
+        self.shown: list[Shown] = []
+        self.cancelled = 0
+        self.wait = asyncio.Event()
+        self.wait.set()
+        self.answer: App | None = None
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        line = scope[SCOPE_KEY]
+        headers, flaw = tuple(scope["headers"]), line.flaw.code if line.flaw else ""
+        if self.answer is not None and not flaw:
+            await self.answer(scope, receive, send)
+            return
+        try:
+            await self.wait.wait()
+            body = b"" if flaw else await _body(receive)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        self.shown.append(Shown(scope["method"], line.target, headers, body, flaw))
+        await _answer(send, 200 if not flaw else line.flaw.status)
+
+
+async def _body(receive: Any) -> bytes:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return body + b"<gone>"
+        body, more = body + message["body"], message["more_body"]
+    return body
+
+
+async def _answer(send: Any, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+class Room:
+    """What a connection asks about itself: everybody is admitted."""
+
+    def __init__(self) -> None:
+        self.connections: set[ChannelProtocol] = set()
+
+    def admits(self, peer_uid: int, connections: int) -> bool:
+        return peer_uid >= 0 and connections >= 0
+
+    def joined(self, connection: ChannelProtocol) -> None:
+        self.connections.add(connection)
+
+    def left(self, connection: ChannelProtocol) -> None:
+        self.connections.discard(connection)
+
+    @property
+    def only(self) -> ChannelProtocol:
+        """The one connection there is."""
+        [connection] = self.connections
+        return connection
+
+
+class Client:
+    """The other end, as a plain socket: what arrived can be read whatever became of what was sent."""
+
+    def __init__(self, made: socket.socket) -> None:
+        self._socket = made
+        self._loop = asyncio.get_running_loop()
+        self._sending: asyncio.Task[None] | None = None
+
+    async def send(self, *parts: bytes) -> None:
+        """Send each part in a write of its own, and let the other end read in between."""
+        for part in parts:
+            with contextlib.suppress(ConnectionError):
+                await self._loop.sock_sendall(self._socket, part)
+            for _ in range(3):
+                await asyncio.sleep(0)
+
+    def push(self, data: bytes) -> None:
+        """Send as much as the other end takes, and do not wait for it."""
+        self._sending = self._loop.create_task(self.send(data))
+
+    async def some(self) -> bytes:
+        """What arrives next; nothing at the end."""
+        return await asyncio.wait_for(self._loop.sock_recv(self._socket, 65536), 5)
+
+    async def rest(self) -> bytes:
+        """Everything until the other end closes."""
+        received = b""
+        with contextlib.suppress(ConnectionError):
+            while chunk := await self.some():
+                received += chunk
+        return received
+
+    def leave(self) -> None:
+        """Hang up."""
+        if self._sending is not None:
+            self._sending.cancel()
+        self._socket.close()
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    folder: Path, app: Any, deadlines: Deadlines = SHORT, keep_alive_s: int = 5
+) -> AsyncIterator[tuple[Client, Room]]:
+    """One client on a channel's protocol."""
+    room, state, config = Room(), ServerState(), _config(app)
+    config.timeout_keep_alive = keep_alive_s
+    loop = asyncio.get_running_loop()
+    place = folder / "s"
+    server = await loop.create_unix_server(
+        lambda: ChannelProtocol(config, state, room, deadlines), str(place)
+    )
+    made = socket.socket(socket.AF_UNIX)
+    made.setblocking(False)
+    await loop.sock_connect(made, str(place))
+    client = Client(made)
+    await until(lambda: room.connections)
+    try:
+        yield client, room
+    finally:
+        client.leave()
+        server.close()
+        for connection in list(room.connections):
+            connection.cut()
+        await until(lambda: not room.connections and not state.tasks)
+        place.unlink()
+
+
+async def until(holds: Callable[[], Any]) -> None:
+    """Come back when something holds."""
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110 - what is waited for is another party's state
+            await asyncio.sleep(0.001)
+
+
+CONVERSATION = (
+    b"POST /a?b=1 HTTP/1.1\r\nHost: proxy\r\nTransfer-Encoding: chunked\r\nX-A: 1\r\n\r\n"
+    b'3;x="1"\r\nabc\r\n1\r\nd\r\n0\r\nAuthorization: t\r\n\r\n'
+    b"PUT /%41 HTTP/1.1\r\nHost: proxy\r\nContent-Length: 3\r\n\r\nxyz"
+    b"GET /c HTTP/1.1\r\nHost: proxy\r\nConnection: close\r\n\r\n"
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(cuts=st.lists(st.integers(1, len(CONVERSATION) - 1), max_size=12, unique=True).map(sorted))
+def test_however_bytes_are_split_the_same_requests_are_seen(
+    cuts: list[int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Three requests with chunks, an extension and a trailer, split anywhere: the same three, and no trailer.
+
+    With the trailer guard of `on_header` removed, `authorization` stood among the first request's headers.
+    """
+    ends = [0, *cuts, len(CONVERSATION)]
+    parts = [CONVERSATION[start:end] for start, end in itertools.pairwise(ends)]
+    assert _seen(tmp_path_factory.getbasetemp(), parts) == THREE
+
+
+def test_a_split_at_every_byte_changes_nothing(tmp_path: Path) -> None:
+    """Each single split, and all of them at once."""
+    for cut in range(1, len(CONVERSATION)):
+        assert _seen(tmp_path, [CONVERSATION[:cut], CONVERSATION[cut:]]) == THREE
+    assert _seen(tmp_path, [CONVERSATION[at : at + 1] for at in range(len(CONVERSATION))]) == THREE
+
+
+HOST = (b"host", b"proxy")
+THREE = [
+    Shown("POST", b"/a?b=1", (HOST, (b"transfer-encoding", b"chunked"), (b"x-a", b"1")), b"abcd", ""),
+    Shown("PUT", b"/%41", (HOST, (b"content-length", b"3")), b"xyz", ""),
+    Shown("GET", b"/c", (HOST, (b"connection", b"close")), b"", ""),
+]
+
+
+def _seen(folder: Path, parts: list[bytes]) -> list[Shown]:
+    async def converse() -> list[Shown]:
+        witness = Witness()
+        async with connected(folder, witness, Deadlines()) as (client, _):
+            await client.send(*parts)
+            assert (await client.rest()).count(b"HTTP/1.1 200 ") == 3
+        return witness.shown
+
+    return asyncio.run(converse())
+
+
+def test_a_line_of_waiting_requests_is_bounded_and_those_in_it_are_answered(tmp_path: Path) -> None:
+    """A flood of pipelined requests: those that may wait are answered in order, the last one says `close`.
+
+    Without the bound all 20,000 stood in memory at once, and each answer let another 200 KiB of them in.
+    """
+
+    async def flood() -> None:
+        witness = Witness()
+        witness.wait.clear()
+        async with connected(tmp_path, witness, Deadlines()) as (client, room):
+            client.push(b"".join(GET.replace(b"/a", b"/%d" % i) for i in range(20_000)))
+            await until(lambda: room.only.pipeline)
+            assert len(room.only.pipeline) <= MAX_WAITING
+            witness.wait.set()
+            received = await client.rest()
+        count = MAX_WAITING + 1
+        assert [shown.target for shown in witness.shown] == [b"/%d" % i for i in range(count)]
+        assert received.count(b"HTTP/1.1 200 ") == count
+        assert received.count(b"connection: close") == 1
+
+    asyncio.run(flood())
+
+
+def test_a_line_that_keeps_pace_is_served_for_ever(tmp_path: Path) -> None:
+    """A client that pipelines a few at a time gets each of its many answers. Without resuming, it stopped after one line."""
+
+    async def keep_pace() -> None:
+        witness = Witness()
+        async with connected(tmp_path, witness, Deadlines()) as (client, _):
+            for _ in range(40):
+                await client.send(GET * 8)
+                received = b""
+                while received.count(b"HTTP/1.1 200 ") < 8:
+                    received += await client.some()
+        assert len(witness.shown) == 320
+
+    asyncio.run(keep_pace())
+
+
+@pytest.mark.parametrize(
+    "endless",
+    {
+        "a header's value": GET[:-2] + b"X: ",
+        "a header's name": GET[:-2],
+        "a target": b"GET /",
+        "a chunk's extension": CHUNKED + b"1;",
+        "a trailer": CHUNKED + b"0\r\nX: ",
+        "a chunk's length": CHUNKED + b"0",
+        "empty lines": b"\r\n",
+    }.items(),
+    ids=lambda pair: pair[0],
+)
+def test_what_never_ends_is_refused_while_it_is_small(tmp_path: Path, endless: tuple[str, bytes]) -> None:
+    """A header, trailer, target or extension without an end is over after some 40 KiB, long before any deadline.
+
+    Without the bound the parser kept every byte: 90 MB of one header's value before this test gave up.
+    """
+    _, begin = endless
+    filler = b"\r\n" * 2048 if begin == b"\r\n" else b"0" * 4096
+
+    async def send() -> None:
+        witness, sent = Witness(), 0
+        async with connected(tmp_path, witness, Deadlines(head_s=60)) as (client, room):
+            await client.send(begin)
+            while room.connections and not witness.shown and sent < 90_000_000:
+                await client.send(filler)
+                sent += len(filler)
+            assert sent < 4 * MAX_UNFINISHED_BYTES
+            received = await client.rest()
+            # A body under way cannot be refused any more: it ends with its connection.
+            assert received == b"" or received.startswith(b"HTTP/1.1 4")
+        assert all(shown.flaw for shown in witness.shown)
+
+    asyncio.run(send())
+
+
+def test_half_a_head_is_refused_in_time_however_slowly_it_comes(tmp_path: Path) -> None:
+    """A byte now and then does not move the deadline. With a timer that each byte restarts, it never ended."""
+
+    async def dribble() -> None:
+        witness = Witness()
+        async with connected(tmp_path, witness) as (client, _):
+            await client.send(b"GET /a HTTP/1.1\r\n")
+            for _ in range(200):
+                if witness.shown:
+                    break
+                await client.send(b"X: 1\r\n")
+                await asyncio.sleep(0.01)
+            assert [shown.flaw for shown in witness.shown] == ["request.head_timeout"]
+            assert (await client.rest()).startswith(b"HTTP/1.1 408 ")
+
+    asyncio.run(dribble())
+
+
+def test_half_a_head_behind_an_answer_has_the_deadline_too(tmp_path: Path) -> None:
+    """It counts from the end of the answer before it. Without the alarm it held the connection for the keep-alive time."""
+
+    async def half() -> None:
+        witness = Witness()
+        witness.wait.clear()
+        async with connected(tmp_path, witness, keep_alive_s=60) as (client, _):
+            await client.send(GET + b"GET /b HT")
+            await asyncio.sleep(2 * SHORT.head_s)
+            assert witness.shown == []
+            witness.wait.set()
+            assert (await client.rest()).count(b"HTTP/1.1 408 ") == 1
+
+    asyncio.run(half())
+
+
+def test_a_waiting_head_is_not_late_while_we_do_not_read(tmp_path: Path) -> None:
+    """Two requests and a half: however long the first two take, the half one is not to blame.
+
+    With the alarm set while an answer was under way, the third was refused with 408 although it had arrived.
+    """
+
+    async def wait() -> None:
+        witness = Witness()
+        async with connected(tmp_path, witness) as (client, _):
+            witness.wait.clear()
+            await client.send(GET * 2 + GET[:10])
+            await asyncio.sleep(2 * SHORT.head_s)
+            await client.send(GET[10:-2] + b"Connection: close\r\n\r\n")
+            witness.wait.set()
+            assert (await client.rest()).count(b"HTTP/1.1 200 ") == 3
+
+    asyncio.run(wait())
+
+
+def test_a_silent_connection_ends_after_the_keep_alive_time(tmp_path: Path) -> None:
+    """One that never speaks, and one that spoke and was answered. Without the timer of `connection_made` the first stayed."""
+
+    async def idle(*, speak: bool) -> None:
+        async with connected(tmp_path, Witness(), keep_alive_s=1) as (client, _):
+            if speak:
+                await client.send(GET)
+            received = await client.rest()
+            assert received.count(b"HTTP/1.1 200 ") == int(speak)
+
+    async def both() -> None:
+        await idle(speak=False)
+        await idle(speak=True)
+
+    asyncio.run(both())
+
+
+def test_a_client_that_does_not_read_its_answer_is_cut(tmp_path: Path) -> None:
+    """An endless answer to a client that never reads ends, and its request is cancelled; little was kept.
+
+    Without the stall alarm the request stayed for ever.
+    """
+    written = 0
+    ended: list[str] = []
+
+    async def endless(_scope: Any, _receive: Any, send: Any) -> None:
+        nonlocal written
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            while True:
+                await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+                written += 65536
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+
+    async def never_read() -> None:
+        witness = Witness()
+        witness.answer = endless
+        async with connected(tmp_path, witness) as (client, room):
+            await client.send(GET)
+            await until(lambda: not room.connections)
+            await until(lambda: ended)
+        assert written < 2_000_000
+
+    asyncio.run(never_read())
+
+
+def test_the_end_of_an_answer_that_nobody_reads_does_not_hold_the_connection(tmp_path: Path) -> None:
+    """A whole answer with `close` that the client does not take is dropped. Without the alarm it waited for ever."""
+
+    async def big(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"connection", b"close")]})
+        await send({"type": "http.response.body", "body": b"x" * 5_000_000})
+
+    async def never_read() -> None:
+        witness = Witness()
+        witness.answer = big
+        async with connected(tmp_path, witness) as (client, room):
+            await client.send(GET)
+            await until(lambda: not room.connections)
+
+    asyncio.run(never_read())
+
+
+def test_garbage_behind_a_request_is_refused_in_its_turn(tmp_path: Path) -> None:
+    """The request before it is answered, then the garbage is refused. It used to cut the answer under way."""
+
+    async def send() -> None:
+        witness = Witness()
+        witness.wait.clear()
+        async with connected(tmp_path, witness) as (client, _):
+            await client.send(GET, b"\x00garbage\r\n\r\n")
+            witness.wait.set()
+            received = await client.rest()
+        assert [shown.flaw for shown in witness.shown] == ["", "request.framing"]
+        assert received.startswith(b"HTTP/1.1 200 ")
+        assert b"HTTP/1.1 400 " in received
+
+    asyncio.run(send())
+
+
+@pytest.mark.parametrize(
+    "broken", [b"zz\r\n", b"-1\r\n", b"1\r\nab\r\n", b"1\nx\r\n", b"fffffffffffffffff\r\n", b" 1\r\nx\r\n"]
+)
+def test_a_body_that_breaks_off_takes_its_request_along(tmp_path: Path, broken: bytes) -> None:
+    """Broken at once, the request is refused; broken later, it ends with its connection, and never looks whole.
+
+    Without `_broken_body`, a request broken in its first segment vanished without a record.
+    """
+
+    async def send() -> None:
+        witness = Witness()
+        async with connected(tmp_path, witness) as (client, _):
+            await client.send(CHUNKED + broken + GET)
+            assert (await client.rest()).startswith(b"HTTP/1.1 400 ")
+        assert [shown.flaw for shown in witness.shown] == ["request.framing"]
+        witness = Witness()
+        async with connected(tmp_path, witness) as (client, _):
+            await client.send(CHUNKED, broken + GET)
+            assert await client.rest() == b""
+        assert (witness.shown, witness.cancelled) == ([], 1)
+
+    asyncio.run(send())
+
+
+def test_an_answer_before_the_body_is_complete_ends_the_connection(tmp_path: Path) -> None:
+    """What is left of the body is neither read for nobody nor taken for the next request.
+
+    Without the close, 408 came ten seconds later, in the middle of the body, as if it answered another request.
+    """
+
+    async def early(_scope: Any, _receive: Any, send: Any) -> None:
+        await _answer(send, 200)
+
+    async def send() -> None:
+        witness = Witness()
+        witness.answer = early
+        async with connected(tmp_path, witness) as (client, room):
+            await client.send(b"POST /a HTTP/1.1\r\nHost: proxy\r\nContent-Length: 1000\r\n\r\nonly this")
+            assert (await client.rest()).count(b"HTTP/1.1 ") == 1
+            assert not room.connections
+
+    asyncio.run(send())
+
+
+def test_a_client_that_leaves_ends_the_request_under_way_not_the_one_behind_it(tmp_path: Path) -> None:
+    """With two pipelined, the first is cancelled and the second never begins.
+
+    With only the newest marked as gone, the first one went on into a closed connection until it was cancelled.
+    """
+
+    async def leave() -> None:
+        witness = Witness()
+        witness.wait.clear()
+        async with connected(tmp_path, witness) as (client, room):
+            await client.send(GET + GET)
+            await until(lambda: room.only.pipeline)
+            running = room.only._running
+            room.only.cut()  # while requests wait we do not read, so that an end shows at the next write
+            await until(lambda: not room.connections)
+            assert isinstance(running, Cycle)
+            assert running.disconnected
+        assert (witness.shown, witness.cancelled) == ([], 1)
+
+    asyncio.run(leave())
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_without_a_body_may_have_named_a_length(tmp_path: Path, status: int) -> None:
+    """A 304 that names the length of what it does not send is whole, and the connection goes on.
+
+    Without `Cycle.send`, uvicorn waited for the named bytes and broke the connection.
+    """
+
+    async def bare(_scope: Any, _receive: Any, send: Any) -> None:
+        headers = [(b"content-length", b"999"), (b"etag", b"x")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def ask_twice() -> None:
+        witness = Witness()
+        witness.answer = bare
+        async with connected(tmp_path, witness) as (client, _):
+            await client.send(GET + GET[:-2] + b"Connection: close\r\n\r\n")
+            received = await client.rest()
+        assert received.count(b"HTTP/1.1 %d " % status) == 2
+        assert received.count(b"etag: x\r\n") == 2
+        assert b"content-length" not in received
+
+    asyncio.run(ask_twice())
+
+
+def test_an_expected_body_is_invited_once_and_only_when_it_is_wanted(tmp_path: Path) -> None:
+    """`100 Continue` stands before the answer of an application that reads, and never before one that does not."""
+
+    async def refuse(_scope: Any, _receive: Any, send: Any) -> None:
+        await _answer(send, 403)
+
+    head = b"POST /a HTTP/1.1\r\nHost: proxy\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+
+    async def expect() -> None:
+        witness = Witness()
+        async with connected(tmp_path, witness) as (client, _):
+            await client.send(head)
+            assert await client.some() == b"HTTP/1.1 100 Continue\r\n\r\n"
+            await client.send(b"ab" + GET[:-2] + b"Connection: close\r\n\r\n")
+            assert (await client.rest()).count(b"HTTP/1.1 200 ") == 2
+        assert witness.shown[0].body == b"ab"
+        witness.answer = refuse
+        async with connected(tmp_path, witness) as (client, _):
+            await client.send(head)
+            received = await client.rest()
+        assert received.startswith(b"HTTP/1.1 403 ")
+
+    asyncio.run(expect())

@@ -1,0 +1,134 @@
+"""What the shipped policies mean, written from docs/policies.md in plain Python and not from the Rego.
+
+Reads `roles.yaml` and `services.yaml` as they are written, never the compiled tables, so that a mistake in compiling
+them shows too. Deny is below hold, hold below allow.
+"""
+
+from enum import IntEnum
+from typing import Any
+
+Written = dict[str, Any]
+"""A YAML file as plain dictionaries and lists."""
+
+DEFAULT_BODY_BYTES = 1_048_576
+LONGEST_S = 3600
+CALL_TEXTS = (
+    "workflow",
+    "role",
+    "service",
+    "route",
+    "action",
+    "data",
+    "method",
+    "path",
+    "query",
+    "content_type",
+)
+CALL_FACTS = {"version", "now", "scope", "params", "body_bytes", *CALL_TEXTS}
+TOKEN_FACTS = {"version", "now", "workflow", "role", "only", "ttl_s", "renewal"}
+
+
+class Verdict(IntEnum):
+    """What is answered; a greater one allows more."""
+
+    DENY = 0
+    HOLD = 1
+    ALLOW = 2
+
+
+def judge(roles: Written, services: Written, call: Written) -> Verdict:
+    """What a call gets: a grant, no denial, and a person's yes where it cannot be undone."""
+    if not call_is_complete(call):
+        return Verdict.DENY
+    role, service = roles.get(call["role"]), services.get(call["service"])
+    if role is None or service is None or call["service"] not in role["services"]:
+        return Verdict.DENY
+    route = service["routes"].get(call["route"])
+    if route is None or not _described_as_declared(call, route) or not may(role, route):
+        return Verdict.DENY
+    if word(route) not in call["scope"] or call["body_bytes"] > body_limit(role, service):
+        return Verdict.DENY
+    return Verdict.HOLD if route.get("irreversible", False) else Verdict.ALLOW
+
+
+def tokens(roles: Written, services: Written, question: Written) -> dict[str, set[str]] | None:
+    """The scope words of each token that a workflow is given, by service; `None` where it is denied."""
+    if not token_question_is_complete(question) or not 1 <= question["ttl_s"] <= LONGEST_S:
+        return None
+    role = roles.get(question["role"])
+    if role is None:
+        return None
+    whole = {name: words_of(role, services[name]) for name in role["services"]}
+    asked = set(question["only"])
+    if not asked <= set().union(*whole.values()):
+        return None
+    given = {name: words & asked if asked else words for name, words in whole.items()}
+    return {name: words for name, words in given.items() if words} or None
+
+
+def words_of(role: Written, service: Written) -> set[str]:
+    """Every scope word that a role has on a service: of routes that exist, and of no others."""
+    return {word(route) for route in service["routes"].values() if may(role, route)}
+
+
+def word(route: Written) -> str:
+    """`action:data`, or the action alone."""
+    return f"{route['action']}:{route['data']}" if route.get("data") else str(route["action"])
+
+
+def may(role: Written, route: Written) -> bool:
+    """Actions times data, within one service."""
+    data = route.get("data")
+    return route["action"] in role["actions"] and (not data or data in role.get("data", []))
+
+
+def body_limit(role: Written, service: Written) -> int:
+    """The smaller limit of both."""
+    of_service: int = service.get("limits", {}).get("max_body_bytes", DEFAULT_BODY_BYTES)
+    of_role: int = role.get("limits", {}).get("max_body_bytes", of_service)
+    return min(of_service, of_role)
+
+
+def call_is_complete(call: Any) -> bool:
+    """Every fact is there and of its type, and no other is."""
+    if not isinstance(call, dict) or set(call) != CALL_FACTS:
+        return False
+    params = call["params"]
+    return (
+        call["version"] == "1"
+        and _whole(call["now"])
+        and _whole(call["body_bytes"])
+        and call["body_bytes"] >= -1
+        and all(isinstance(call[name], str) for name in CALL_TEXTS)
+        and _texts(call["scope"])
+        and isinstance(params, dict)
+        and all(isinstance(text, str) for text in params.values())
+    )
+
+
+def token_question_is_complete(question: Any) -> bool:
+    """The same for a question for tokens."""
+    return (
+        isinstance(question, dict)
+        and set(question) == TOKEN_FACTS
+        and question["version"] == "1"
+        and _whole(question["now"])
+        and _whole(question["ttl_s"])
+        and isinstance(question["workflow"], str)
+        and isinstance(question["role"], str)
+        and _texts(question["only"])
+        and isinstance(question["renewal"], bool)
+    )
+
+
+def _described_as_declared(call: Written, route: Written) -> bool:
+    declared = (route["action"], route.get("data") or "", route["method"])
+    return (call["action"], call["data"], call["method"]) == declared
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
