@@ -12,7 +12,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 .PHONY: help
 help: ## list these commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 .PHONY: setup
 setup: ## make .venv and get OPA and bubblewrap
@@ -34,6 +34,16 @@ bench: ## set up, then measure speed and memory
 	@$(PYTHON) tools/setup.py bench
 	$(SAY) 'bench'
 	@$(BIN)/python -m bench
+
+.PHONY: prove
+prove: setup ## set up, then prove on this machine that the walls hold
+	$(SAY) 'prove'
+	@$(BIN)/doorless prove
+
+.PHONY: prove-long
+prove-long: setup-test ## the long campaigns that `make test` only samples
+	$(SAY) 'long campaigns (pytest)'
+	@$(BIN)/python -m pytest -q -m long --timeout 3600
 
 .PHONY: format
 format: setup-test ## rewrite the sources the way `check` wants them

@@ -70,6 +70,8 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
             self._transport = None
+        # The parser and we hold each other: what was received would stay until the collector, which runs seldom.
+        self._chunks = []
         self._end(outcome)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -135,7 +135,7 @@ class Pdp:
     def _enter(self, served: Served) -> None:
         self._served = served
         self.current = served.policy
-        self._publication.point_to(served.child.socket_path)
+        self._publication.point_to(served.child.socket_path, served.bundle.revision)
 
     def _close(self) -> None:
         self._publication.withdraw()
@@ -186,8 +186,12 @@ class Pdp:
 
     async def _follow_changes(self) -> None:
         while True:
-            await self._watch.changed()
-            await self.reload()
+            try:
+                await self._watch.changed()
+                await self.reload()
+            except Exception:  # noqa: BLE001 - a watcher that died unseen would leave every later change without effect
+                _log.exception("a change of the policies could not be followed; the policy in force stays")
+                await asyncio.sleep(_FIRST_DELAY_S)
 
     async def _tell(self, event: PdpEvent) -> None:
         """Report what has happened already: a log that fails must not keep the engine from healing."""

@@ -9,6 +9,8 @@ from pathlib import Path
 
 SOCKET_LINK = "opa.sock"
 TOKEN_FILE = "opa.token"  # noqa: S105 - a file name
+REVISION_FILE = "revision"
+"""Beside the socket: the digest of the policy that is served there."""
 
 
 class Publication:
@@ -27,8 +29,12 @@ class Publication:
             file.write(token)
         temporary.replace(self._token)
 
-    def point_to(self, socket_path: Path) -> None:
-        """Lead newcomers to this socket; what is connected already is not touched."""
+    def point_to(self, socket_path: Path, revision: str) -> None:
+        """Lead newcomers to this socket; what is connected already is not touched.
+
+        The revision that is served there stands beside the socket, before anybody is led to it.
+        """
+        socket_path.with_name(REVISION_FILE).write_text(revision, encoding="ascii")
         temporary = self._link.with_name(f".{SOCKET_LINK}.new")
         temporary.unlink(missing_ok=True)
         temporary.symlink_to(socket_path)

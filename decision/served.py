@@ -28,6 +28,10 @@ class CanaryError(Exception):
     """Policy answered a known question wrongly; the text says which and how."""
 
 
+class CanaryUnanswered(CanaryError):
+    """Policy did not answer a known question in time: busy or hung, which others watch, but not wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """Why an engine must not be asked any more: its process ended, it hung, or it was wrong."""
@@ -85,14 +89,14 @@ class Served:
         await self.discard()
 
     async def _check(self, canary: Canary) -> None:
-        wrong = None
         for _ in range(_CANARY_ATTEMPTS):
             decision = await self._decider.ask(canary.question)
             wrong = judge(canary, decision)
-            if wrong is None or not _unanswered(decision):
-                break
-        if wrong is not None:
-            raise CanaryError(wrong)
+            if wrong is None:
+                return
+            if not _unanswered(decision):
+                raise CanaryError(wrong)
+        raise CanaryUnanswered(wrong)
 
     async def _exits(self) -> Ended:
         return Ended("exited", f"OPA ended with code {await self.child.exited()}")
@@ -109,6 +113,8 @@ class Served:
             await asyncio.sleep(CANARIES_EVERY_S)
             try:
                 await self.check_canaries()
+            except CanaryUnanswered:
+                continue  # under heavy load a canary waits like any question; a hang is found by `_hangs`
             except CanaryError as error:
                 return Ended("canary", str(error))
 

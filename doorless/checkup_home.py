@@ -121,11 +121,14 @@ _SILENT = "look at what doorless up printed; it restarts what crashes"
 
 def _audit(home: Home) -> Finding:
     from audit.client import LogUnavailable
+    from audit.faults import LogFault
     from audit.reader import log_size
 
+    if not home.audit_socket.is_socket():
+        return fail("audit writer", "its socket is not there", _SILENT)
     try:
         return ok("audit writer", f"{log_size(home.audit_socket):,} records")
-    except (LogUnavailable, OSError) as error:
+    except (LogFault, LogUnavailable, OSError) as error:
         return fail("audit writer", str(error), _SILENT)
 
 

@@ -136,5 +136,7 @@ def _argv(place: Path, groups: tuple[Group, ...]) -> tuple[str, ...]:
 def _found(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        raise Problem(f"The program {name} is missing.", "The proof's world is made with it.", "Install util-linux.")
+        raise Problem(
+            f"The program {name} is missing.", "The proof's world is made with it.", "Install util-linux."
+        )
     return found

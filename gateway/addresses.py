@@ -6,6 +6,7 @@ Pure but for `guarded_socket`, the hook that aiohttp calls with each address bef
 import ipaddress
 import socket
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -32,6 +33,10 @@ _METADATA = frozenset(
         "fd00:42::42",  # Scaleway
     )
 )
+
+
+DIALLED: ContextVar[bool] = ContextVar("DIALLED", default=False)
+"""Whether a socket was made for the call that this task is making: if not, a kept connection carried it."""
 
 
 class AddressForbidden(OSError):
@@ -103,6 +108,7 @@ def guarded_socket(*, allow_loopback: bool) -> Callable[[Any], socket.socket]:
         why_not = judge(address[0], allow_loopback=allow_loopback)
         if why_not is not None:
             raise AddressForbidden(f"{address[0]} is not dialled: {why_not}")
+        DIALLED.set(True)
         return socket.socket(family=family, type=kind, proto=protocol)
 
     return make

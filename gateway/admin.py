@@ -26,6 +26,7 @@ MAX_BODY_BYTES = 256 * 1024
 
 _STATUS = {
     "body_invalid": 400,
+    "channel_closed": 409,
     "channel_open": 409,
     "channel_unknown": 404,
     "issuer_unavailable": 503,

@@ -6,6 +6,7 @@ import fcntl
 import gc
 import logging
 import os
+import resource
 import signal
 import sys
 import time
@@ -41,6 +42,8 @@ EX_UNAVAILABLE = 69
 EX_TEMPFAIL = 75
 EX_CONFIG = 78
 LOG_PATIENCE_S = 10.0
+OPEN_FILES = 65_536
+"""Each call holds two sockets; what a shell grants at first (often 1,024) is fewer than one channel may use."""
 
 _LOGGER = logging.getLogger("gateway")
 
@@ -59,6 +62,7 @@ def main(arguments: list[str]) -> int:
     # uvicorn would log each broken-off answer with a stack; the proxy logs and records what matters.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     settings = parse(arguments)
+    _allow_open_files()
     try:
         with _only_one(settings.run):
             uvloop.run(_serve(settings))
@@ -66,6 +70,13 @@ def main(arguments: list[str]) -> int:
         print(f"gateway: {error}", file=sys.stderr)
         return error.status
     return 0
+
+
+def _allow_open_files() -> None:
+    """Use what the system grants: without descriptors, one workflow's connections would be everybody's."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 async def _serve(settings: Settings) -> None:
@@ -104,7 +115,8 @@ async def _gateway(settings: Settings) -> AsyncIterator[None]:
             obligations=Obligations(credentials, limits),
             recorder=recorder,
             upstreams=upstreams,
-            self_description=SelfDescription(limits),
+            self_description=SelfDescription(limits, time.monotonic),
+            reserved_query=credentials.query_names(),
             stamp=lambda: Stamp(decision_id(os.urandom(16)), int(time.time())),
             monotonic=time.monotonic,
         )

@@ -17,6 +17,7 @@ from gateway.wire import (
     announced_body,
     read_headers,
     read_method,
+    read_query,
     read_target,
     without_underscores,
 )
@@ -51,9 +52,15 @@ class SelfCall:
     id: str
 
 
-def describe(
-    raw: RawRequest, caller: Caller, catalogue: Catalogue, stamp: Stamp
-) -> Call | SelfCall | Refused:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a request is read against: the catalogue, and the query parameters that carry credentials of ours."""
+
+    catalogue: Catalogue
+    reserved_query: frozenset[str] = frozenset()
+
+
+def describe(raw: RawRequest, caller: Caller, known: Known, stamp: Stamp) -> Call | SelfCall | Refused:
     """The call that a request means.
 
     Promises: a `Call` names a service and a route of the catalogue and carries the target byte for byte; anything
@@ -63,15 +70,15 @@ def describe(
     if isinstance(target, Flaw):
         return _flawed(stamp, target)
     name, slash, _ = target.path[1:].decode("ascii").partition("/")
-    service = catalogue.services.get(name)
-    flaw = read_headers(raw.headers, _hosts(service))
+    service = known.catalogue.services.get(name)
+    flaw = read_headers(raw.headers, _hosts(service)) or read_query(target, known.reserved_query)
     if flaw is not None:
         return _flawed(stamp, flaw)
     if target.path == SELF_PATH and raw.method == "GET":
         return SelfCall(stamp.id)
     if service is None or not slash:
         return _unknown(stamp, "service_unknown", name)
-    return _describe_call(raw, caller, catalogue, Below(service, target), stamp)
+    return _describe_call(raw, caller, known.catalogue, Below(service, target), stamp)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class Caller:
     grants: Mapping[str, Grant]
     """By service name."""
     expires_at: int
-    """When the last of its tokens ends, in Unix seconds."""
+    """When the first of its tokens ends, in Unix seconds."""
 
     def scope_for(self, service: str) -> tuple[str, ...]:
         """The scope words that this workflow holds for a service; none for a service it has no token for."""
@@ -62,7 +62,7 @@ def caller_of(tokens: tuple[tuple[VerifiedToken, Secret], ...]) -> Caller:
         workflow=first.workflow,
         role=first.role,
         grants=grants,
-        expires_at=max(grant.expires_at for grant in grants.values()),
+        expires_at=min(grant.expires_at for grant in grants.values()),
     )
 
 

@@ -70,11 +70,11 @@ class Channel:
 
     def close(self, reason: str) -> None:
         """End the channel at once: nobody is identified, open streams are cut, the socket is gone."""
-        if self.closed.is_set():
-            return
-        self.tenant.end()
-        self.reason = reason
-        self.closed.set()
+        if not self.closed.is_set():
+            self.tenant.end()
+            self.reason = reason
+            self.closed.set()
+        # From here on all can be done twice: a channel may be closed while its socket is still being made.
         if self._expiry is not None:
             self._expiry.cancel()
         if self._server is not None:

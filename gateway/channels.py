@@ -58,13 +58,16 @@ class Channels:
             await self._stops.recorder.event("channel.opened", workflow, role=caller.role, uid=channel.uid)
             await channel.listen(_config(Proxy(self._stops, channel.tenant)))
         except BaseException as error:
-            self._open.pop(workflow, None)
-            channel.close("not_opened")
+            self._abandon(channel)
             if isinstance(error, OSError):
                 raise ChannelRefused(
                     "channel_failed", f"the channel's socket cannot be made: {error}"
                 ) from error
             raise
+        if channel.closed.is_set():
+            # It was closed while its socket was being made, so that nobody would ever close that socket.
+            self._abandon(channel)
+            raise ChannelRefused("channel_closed", f"the channel of {workflow} was closed while it opened")
         self._watch_expiry(channel, caller)
         return channel
 
@@ -83,6 +86,7 @@ class Channels:
         channel = self._open.pop(workflow, None)
         if channel is None:
             return False
+        self._stops.self_description.forget(workflow)
         strangers = channel.strangers
         channel.close(reason)
         self._stops.recorder.event_later("channel.closed", workflow, reason=reason, strangers=strangers)
@@ -94,6 +98,12 @@ class Channels:
         for workflow in workflows:
             self.close(workflow, reason)
         return workflows
+
+    def _abandon(self, channel: Channel) -> None:
+        """Undo an opening, whatever of it was done; a newer channel of the same workflow is not touched."""
+        if self._open.get(channel.tenant.workflow) is channel:
+            del self._open[channel.tenant.workflow]
+        channel.close("not_opened")
 
     def _place(self, workflow: str) -> Path:
         if _WORKFLOW.fullmatch(workflow) is None:

@@ -6,18 +6,23 @@ They are read at start, never written, never logged; `apply` is called after the
 
 import base64
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import quote
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from decision.validation import Name, Strict, validate
+from decision.yaml_source import ConfigErrors, read_yaml
 from gateway.caller import Caller
 from gateway.secret import Secret
 
 WORKFLOW_JWT = "workflow-jwt"
+
+SHORTEST_SECRET = 6
+"""A value of the file that is shorter is no secret, and may stand in a message about it."""
 
 Placement = Literal["header", "query", "basic"]
 
@@ -56,10 +61,8 @@ class Credential:
         return f"{quote(self.name, safe='')}={quote(self.value.reveal(), safe='')}".encode("ascii")
 
 
-class _Entry(BaseModel):
+class _Entry(Strict):
     """One entry of the credentials file."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     as_: Placement = Field(alias="as")
     name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._~-]+$")
@@ -74,10 +77,8 @@ class _Entry(BaseModel):
         return self
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    credentials: dict[str, _Entry] = {}
+class _File(Strict):
+    credentials: Mapping[Name, _Entry] = Field(default_factory=dict)
 
 
 class Credentials:
@@ -95,12 +96,10 @@ class Credentials:
         named = (credential.header() for credential in self._static.values())
         return frozenset(header[0].lower().encode("ascii") for header in named if header) | {b"authorization"}
 
-    def query_names(self) -> frozenset[bytes]:
-        """The query parameters that carry a credential of ours: an agent's own are refused."""
+    def query_names(self) -> frozenset[str]:
+        """The query parameters that carry a credential of ours, in lower case: an agent's own are refused."""
         return frozenset(
-            credential.name.lower().encode("ascii")
-            for credential in self._static.values()
-            if credential.placement == "query"
+            credential.name.lower() for credential in self._static.values() if credential.placement == "query"
         )
 
     def fetch(self, reference: str | None, caller: Caller, service: str) -> Credential | None:
@@ -127,12 +126,15 @@ def load_credentials(file: Path) -> Credentials:
     Raises `CredentialsInvalid`. A relative path is relative to the credentials file.
     """
     try:
-        document = yaml.safe_load(file.read_text()) or {}
-        entries = _File.model_validate(document).credentials
-    except OSError as error:
-        raise CredentialsInvalid(f"{file}: {error.strerror}") from error
-    except (yaml.YAMLError, ValidationError) as error:
-        raise CredentialsInvalid(f"{file}: {error}") from error
+        document = read_yaml(str(file), file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CredentialsInvalid(f"{file}: {_reason(error)}") from None
+    except ConfigErrors as errors:
+        raise CredentialsInvalid(_places(errors, ())) from None
+    try:
+        entries = validate(document, _File).credentials
+    except ConfigErrors as errors:
+        raise CredentialsInvalid(_places(errors, _texts(document.value))) from None
     return Credentials({name: _read(file, name, entry) for name, entry in entries.items()})
 
 
@@ -140,11 +142,34 @@ def _read(file: Path, name: str, entry: _Entry) -> Credential:
     where = f"{file}: credentials.{name}"
     if entry.file is not None:
         try:
-            value = (file.parent / entry.file).read_text().strip()
-        except OSError as error:
-            raise CredentialsInvalid(f"{where}: cannot read {entry.file}: {error.strerror}") from error
+            value = (file.parent / entry.file).read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            # The name of the file is not shown: a secret may have been pasted in its place.
+            raise CredentialsInvalid(f"{where}: its `file` cannot be read: {_reason(error)}") from None
     else:
         value = os.environ.get(entry.env or "", "")
-    if not value or not value.isascii() or not value.isprintable():
+    if not value or not value.isprintable():
         raise CredentialsInvalid(f"{where}: the secret is empty or holds other than printable ASCII")
     return Credential(placement=entry.as_, name=entry.name, value=Secret(entry.prefix + value))
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or "it cannot be opened") if isinstance(error, OSError) else "it is not plain text"
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """Every text value of a document: what must not be repeated in a message about it."""
+    if isinstance(value, dict):
+        return tuple(text for part in value.values() for text in _texts(part))
+    if isinstance(value, list):
+        return tuple(text for part in value for text in _texts(part))
+    return (value,) if isinstance(value, str) else ()
+
+
+def _places(errors: ConfigErrors, values: tuple[str, ...]) -> str:
+    """The errors with file, line and column, and without any value that the file holds."""
+    shown = str(errors)
+    for value in sorted(values, key=len, reverse=True):
+        if len(value) >= SHORTEST_SECRET:
+            shown = shown.replace(value, "…")
+    return shown

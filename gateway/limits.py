@@ -62,11 +62,14 @@ def count_attempt(decision: Decision, limits: RateLimits) -> tuple[Decision, Exc
     exceeded = limits.spend(decision.terms.rate_limits)
     if exceeded is None:
         return decision, None
+    hidden = isinstance(decision, Deny) and all(reason.audience == "operator" for reason in decision.reasons)
     reason = Reason(
         code="rate_limited",
         message=f"More than {exceeded.limit.limit} attempts in {exceeded.limit.window_s} seconds.",
         remedy=f"Wait {exceeded.retry_after_s} seconds and send the request again.",
         rule="gateway.rate_limited",
+        # What does not exist for a workflow must not show by its limit either: that stays a plain "not found".
+        audience="operator" if hidden else "agent",
         retry="retry",
     )
     match decision:
@@ -74,4 +77,5 @@ def count_attempt(decision: Decision, limits: RateLimits) -> tuple[Decision, Exc
             return Deny(reasons=(reason,), source=Source.GATEWAY, terms=decision.terms), exceeded
         case Deny() | Hold():
             reasons = (reason, *decision.reasons)
-            return Deny(reasons=reasons, source=Source.GATEWAY, terms=decision.terms), exceeded
+            denial = Deny(reasons=reasons, source=Source.GATEWAY, terms=decision.terms)
+            return denial, None if hidden else exceeded

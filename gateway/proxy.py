@@ -17,7 +17,7 @@ from audit.receipt import Receipt
 from decision.model import Allow, Deny, Hold, gateway_denial
 from decision.pdp_model import Policy
 from gateway.body import BodyTooLarge, ClientGone, Receive
-from gateway.call import Call, SelfCall, describe
+from gateway.call import Call, Known, SelfCall, describe
 from gateway.caller import Caller, identify
 from gateway.exchange import Exchange, Send
 from gateway.obligations import Obligations
@@ -41,6 +41,8 @@ class Stops:
     recorder: Recorder
     upstreams: Upstreams
     self_description: SelfDescription
+    reserved_query: frozenset[str]
+    """Query parameters that carry credentials of ours."""
     stamp: Callable[[], Stamp]
     monotonic: Callable[[], float]
 
@@ -74,7 +76,7 @@ class Proxy:
         caller = identify(self._tenant.caller, stamp)
         if isinstance(caller, Refused):
             return await self._refuse(exchange, caller)
-        match describe(exchange.raw, caller, policy.configuration.catalogue, stamp):
+        match describe(exchange.raw, caller, Known(policy.catalogue, self._stops.reserved_query), stamp):
             case Refused() as refused:
                 return await self._refuse(exchange, refused)
             case SelfCall():
@@ -122,6 +124,11 @@ class Proxy:
         except asyncio.CancelledError:
             # The connection ended: the client left, or the channel was closed under it.
             result = "client_gone" if self._tenant.caller is not None else "cut"
+        except Exception:
+            # Whatever it was, the call may have been made: its outcome is recorded, and the answer breaks off.
+            _LOGGER.exception("%s: a defect while the call was made", call.id)
+            result = "upstream_error"
+            await self._show(exchange, _defect(call.id), call.service.errors)
         return Outcome(
             forwarded=forwarded,
             result=result,
@@ -190,7 +197,7 @@ def _unrecorded(decision: str) -> Refusal:
     denial = gateway_denial(
         "log_unavailable",
         "The decision could not be recorded, so nothing was done.",
-        "Try again shortly: the log's writer restarts by itself.",
+        "Try again shortly: the log's writer restarts by itself. If it lasts, tell the operator of this gateway.",
         retry="retry",
     )
     return refusal_of(denial, decision)

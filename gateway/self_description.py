@@ -4,6 +4,8 @@ Only what policy allows now is listed, so nothing advertised is denied; nothing 
 """
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from decision.catalogue import Route, Service
@@ -15,24 +17,34 @@ from decision.route_template import Parameter, parse_template
 from gateway.caller import Caller
 from gateway.limits import RateLimits
 
+KEPT_S = 5.0
+"""How long an answer of policy is told again, in seconds; a new policy or new tokens end it at once."""
+
+_Allowed = tuple[tuple[Service, Route, Allow], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What policy allowed a caller under one policy, and until when that is told again."""
+
+    caller: Caller
+    policy: Policy
+    until: float
+    asking: "asyncio.Future[_Allowed]"
+
 
 class SelfDescription:
     """Answers `GET /.doorless/self`."""
 
-    def __init__(self, limits: RateLimits) -> None:
+    def __init__(self, limits: RateLimits, clock: Callable[[], float]) -> None:
         self._limits = limits
+        self._clock = clock
+        self._known: dict[str, _Known] = {}
 
     async def of(self, caller: Caller, policy: Policy, now: int) -> dict[str, Any]:
         """Role, services with their allowed routes, limits with what is left of them, and the expiry."""
-        catalogue = policy.configuration.catalogue
-        services = [catalogue.services[name] for name in sorted(caller.grants) if name in catalogue.services]
-        routes = [(service, route) for service in services for route in service.routes]
-        decisions = await asyncio.gather(*(_ask(policy.decider, caller, route, now) for _, route in routes))
-        allowed = [
-            (service, route, decision)
-            for (service, route), decision in zip(routes, decisions, strict=True)
-            if isinstance(decision, Allow)
-        ]
+        allowed = await self._allowed(caller, policy, now)
+        services = _services(caller, policy)
         return {
             "workflow": caller.workflow,
             "role": caller.role,
@@ -40,6 +52,32 @@ class SelfDescription:
             "services": [_service(service, allowed) for service in services],
             "limits": self._limits_of(tuple(decision for _, _, decision in allowed)),
         }
+
+    async def _allowed(self, caller: Caller, policy: Policy, now: int) -> "_Allowed":
+        """What policy allows, asked at most once in `KEPT_S` for a workflow, however often its agent asks.
+
+        One question leads to as many as there are routes: without this a single agent could keep the engine busy.
+        """
+        known = self._known.get(caller.workflow)
+        if (
+            known is None
+            or known.caller is not caller
+            or known.policy is not policy
+            or self._clock() > known.until
+        ):
+            asking = asyncio.ensure_future(_ask_all(caller, policy, now))
+            known = _Known(caller, policy, self._clock() + KEPT_S, asking)
+            self._known[caller.workflow] = known
+        allowed = await asyncio.shield(known.asking)
+        if not allowed:
+            self._known.pop(
+                caller.workflow, None
+            )  # most likely an engine that is just being healed: ask again
+        return allowed
+
+    def forget(self, workflow: str) -> None:
+        """The workflow has ended."""
+        self._known.pop(workflow, None)
 
     def _limits_of(self, decisions: tuple[Allow, ...]) -> list[dict[str, Any]]:
         known: dict[str, RateLimit] = {}
@@ -54,6 +92,21 @@ class SelfDescription:
             }
             for limit in known.values()
         ]
+
+
+def _services(caller: Caller, policy: Policy) -> list[Service]:
+    known = policy.catalogue.services
+    return [known[name] for name in sorted(caller.grants) if name in known]
+
+
+async def _ask_all(caller: Caller, policy: Policy, now: int) -> "_Allowed":
+    routes = [(service, route) for service in _services(caller, policy) for route in service.routes]
+    decisions = await asyncio.gather(*(_ask(policy.decider, caller, route, now) for _, route in routes))
+    return tuple(
+        (service, route, decision)
+        for (service, route), decision in zip(routes, decisions, strict=True)
+        if isinstance(decision, Allow)
+    )
 
 
 async def _ask(decider: Decider, caller: Caller, route: Route, now: int) -> Decision:
@@ -79,7 +132,7 @@ async def _ask(decider: Decider, caller: Caller, route: Route, now: int) -> Deci
     )
 
 
-def _service(service: Service, allowed: list[tuple[Service, Route, Allow]]) -> dict[str, Any]:
+def _service(service: Service, allowed: "_Allowed") -> dict[str, Any]:
     return {
         "name": service.name,
         "base": f"/{service.name}",

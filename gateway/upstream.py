@@ -27,6 +27,9 @@ CONNECT_S = 5.0
 IDLE_S = 60.0
 """How long an upstream may be silent in the middle of an answer, event streams with heartbeats included."""
 
+FINAL_STATUS = range(200, 600)
+"""Statuses that are an answer: an upgrade is none (we never ask for one), and neither is what RFC 9110 has no class for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
@@ -94,6 +97,10 @@ class Upstreams:
         except BaseException:
             await line.leave()
             raise
+        if response.status not in FINAL_STATUS:
+            response.close()
+            await line.leave()
+            return Failed("upstream.failed", f"status {response.status}", "upstream_error", forwarded=True)
         headers = returnable(response.raw_headers, line.response_headers)
         return Answered(response.status, headers, response, line)
 
@@ -129,7 +136,8 @@ class _Line:
         self.request_headers = _names(REQUEST_ALLOWED, service.request_headers) - ours
         self.response_headers = _names(RESPONSE_ALLOWED, service.response_headers) - ours
         upstream = service.upstream
-        self._base = f"{upstream.scheme}://{upstream.host}:{upstream.port}{upstream.base}"
+        host = f"[{upstream.host}]" if ":" in upstream.host else upstream.host
+        self._base = f"{upstream.scheme}://{host}:{upstream.port}{upstream.base}"
         connector = aiohttp.TCPConnector(
             limit=0,
             ssl=_tls(service.ca_file) if upstream.scheme == "https" else True,

@@ -6,6 +6,7 @@ Ambiguous input is refused, never repaired; every rule gives a `Flaw` with a sta
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote_plus
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -100,6 +101,18 @@ def read_target(raw: bytes) -> Target | Flaw:
     if (mark and not query) or _QUERY.fullmatch(query) is None:
         return Flaw("request.query_bytes", "The query is empty or has a byte that a URL query cannot hold.")
     return Target(path=path, query=query)
+
+
+def read_query(target: Target, reserved: frozenset[str]) -> Flaw | None:
+    """Why this query may not travel, or nothing: a parameter in which a credential of ours goes is ours alone."""
+    if not reserved or not target.query:
+        return None
+    parts = target.query.decode("ascii").replace(";", "&").split("&")
+    if reserved.isdisjoint(unquote_plus(part.partition("=")[0]).lower() for part in parts):
+        return None
+    return Flaw(
+        "request.query_credential", "A query parameter of this name is filled in by the gateway alone."
+    )
 
 
 def read_method(method: str) -> Flaw | None:

@@ -1,6 +1,6 @@
 """The strict reading of a compact JWS (RFC 7515 section 7.1): bytes into header, payload and signature; pure.
 
-Nothing is repaired and nothing is guessed. There is exactly one spelling of every accepted token.
+Nothing is repaired and nothing is guessed. The bytes of each segment have exactly one accepted spelling.
 No signature is checked here: all that leaves this module is unverified and says so in its name.
 """
 

@@ -11,12 +11,9 @@ from typing import Protocol
 
 from decision.decider import unavailable
 from decision.model import Decision, Deny, Source
-from decision.publication import SOCKET_LINK, TOKEN_FILE
+from decision.publication import REVISION_FILE, SOCKET_LINK, TOKEN_FILE
 from decision.question import TokenQuestion
 from decision.socket_decider import SocketDecider
-
-REVISION_FILE = "revision"
-"""Beside the engine's socket, where its supervisor writes one: the digest of the policy that it serves."""
 
 _PATIENCE_S = 0.5
 _PAUSE_S = 0.05

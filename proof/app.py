@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 
 from proof.everything import PROBES
-from proof.frame import chosen, try_one
+from proof.frame import try_all
 from proof.network_interfaces import NotAlone
 from proof.parts import NeverReady
 from proof.settings import Settings, parse
@@ -31,8 +31,8 @@ async def prove(settings: Settings) -> None:
     """Try what was asked for. Raises what `entered` raises."""
     async with entered(settings.place, settings.layout) as world:
         tell({"world": {"uid": os.geteuid(), "groups": list(settings.groups)}})
-        for probe in chosen(PROBES, settings.groups):
-            tell({"result": asdict(await try_one(probe, world))})
+        async for result in try_all(PROBES, settings.groups, world):
+            tell({"result": asdict(result)})
     tell({"end": True})
 
 
@@ -40,5 +40,3 @@ def tell(document: dict[str, object]) -> None:
     """One line, at once."""
     sys.stdout.write(json.dumps(document) + "\n")
     sys.stdout.flush()
-
-

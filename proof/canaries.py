@@ -14,7 +14,12 @@ from typing import Any, Final, Self
 
 TCP_PORTS: Final = (53, 80, 443, 853, 5355)
 UDP_PORTS: Final = (53, 443, 5353)
-RAW_PROTOCOLS: Final = ((socket.AF_INET, 1), (socket.AF_INET6, 58), (socket.AF_INET, 253), (socket.AF_INET6, 253))
+RAW_PROTOCOLS: Final = (
+    (socket.AF_INET, 1),
+    (socket.AF_INET6, 58),
+    (socket.AF_INET, 253),
+    (socket.AF_INET6, 253),
+)
 _ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 6\r\n\r\ncanary"
 _LONGEST = 65_536
 
@@ -75,12 +80,10 @@ class Canaries:
         """Give an open descriptor to whoever connects, then keep what is said and which descriptors come along."""
         with contextlib.suppress(BlockingIOError):
             peer, _ = listener.accept()
-            descriptor = os.open(self._handed, os.O_RDONLY)
-            socket.send_fds(peer, [b"canary"], [descriptor])
-            os.close(descriptor)
             peer.setblocking(False)
-            loop = asyncio.get_running_loop()
-            loop.add_reader(peer, self._read_unix, peer)
+            with contextlib.suppress(OSError), self._handed.open("rb") as handed:  # it may have left already
+                socket.send_fds(peer, [b"canary"], [handed.fileno()])
+            asyncio.get_running_loop().add_reader(peer, self._read_unix, peer)
 
     def _read_unix(self, peer: socket.socket) -> None:
         with contextlib.suppress(BlockingIOError):

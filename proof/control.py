@@ -28,7 +28,8 @@ class Workflow:
     role: str
     tokens: dict[str, str]
     """By service."""
-    socket: Path
+    path: Path
+    """Of its socket."""
     uid: int
     lease: AsyncIterator[str]
 
@@ -39,11 +40,11 @@ class Workflow:
         runs in this thread meanwhile.
         """
         made = socket.socket(socket.AF_UNIX)
-        folder = os.open(self.socket.parent, os.O_PATH)
+        folder = os.open(self.path.parent, os.O_PATH)
         ours = os.geteuid()
         try:
             # Through the descriptor: the workflow's uid may not walk the folders above.
-            place = f"/proc/self/fd/{folder}/{self.socket.name}"
+            place = f"/proc/self/fd/{folder}/{self.path.name}"
             if ours == 0:
                 os.seteuid(self.uid)
             made.connect(place)

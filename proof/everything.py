@@ -3,11 +3,24 @@
 from typing import Final
 
 from proof.frame import Probe
+from proof.probes.ends import ENDS
+from proof.probes.faults import FAULTS
 from proof.probes.files import FILES
 from proof.probes.host import HOST
 from proof.probes.http import HTTP
 from proof.probes.network import NETWORK
 from proof.probes.processes import PROCESSES
+from proof.probes.secrets import SECRETS
 from proof.probes.tokens import TOKENS
 
-PROBES: Final[tuple[Probe, ...]] = (*NETWORK, *HOST, *FILES, *PROCESSES, *HTTP, *TOKENS)
+PROBES: Final[tuple[Probe, ...]] = (
+    *NETWORK,
+    *HOST,
+    *FILES,
+    *PROCESSES,
+    *HTTP,
+    *TOKENS,
+    *SECRETS,
+    *FAULTS,
+    *ENDS,
+)

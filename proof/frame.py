@@ -1,14 +1,20 @@
-"""Runs probes one after another and judges each. Whatever goes wrong in one is its own verdict, never its silence."""
+"""Runs probes and judges each. Whatever goes wrong in one is its own verdict, never its silence.
+
+Probes that leave the parts alone run a few at a time; those that kill parts or end workflows run one after another.
+"""
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Protocol
 
 from proof.model import Group, Reached, Result, Runs, Unsound, judge
 from proof.world import World
 
 PROBE_S = 60.0
+AT_ONCE = 4
+ALONE = frozenset({Group.FAIL_CLOSED, Group.AFTER_END})
+"""Groups whose probes disturb every other."""
 
 
 class Probe(Protocol):
@@ -45,7 +51,20 @@ async def try_one(probe: Probe, world: World) -> Result:
     )
 
 
-def chosen(probes: Iterable[Probe], groups: tuple[Group, ...]) -> Iterator[Probe]:
-    """The probes of these groups, in the groups' order."""
+async def try_all(probes: Iterable[Probe], groups: tuple[Group, ...], world: World) -> AsyncIterator[Result]:
+    """Every probe of these groups, group by group; results come in the tables' order."""
     kept = tuple(probes)
-    return (probe for group in groups for probe in kept if probe.group is group)
+    for group in groups:
+        places = asyncio.Semaphore(1 if group in ALONE else AT_ONCE)
+        tasks = [asyncio.create_task(_in_turn(places, each, world)) for each in kept if each.group is group]
+        try:
+            for task in tasks:
+                yield await task
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def _in_turn(places: asyncio.Semaphore, probe: Probe, world: World) -> Result:
+    async with places:
+        return await try_one(probe, world)

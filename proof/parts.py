@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Self
 
 from proof.settings import Layout
+from proof.waiting import until
 
+REPOSITORY = Path(__file__).resolve().parents[1]
 _READY_S = 30.0
 _STOP_S = 15.0
 _LAST_WORDS = 20
@@ -37,21 +39,18 @@ class Parts:
         """Run the parts for as long as the context lasts. Raises `NeverReady`."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "doorless", "up", "--home", str(layout.home)),
-            cwd=Path(__file__).resolve().parents[1],
+            cwd=REPOSITORY,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
         parts = cls(process)
-        reading = asyncio.create_task(parts._wait_and_read())  # noqa: SLF001
+        reading = asyncio.create_task(parts._wait_and_read())
         try:
-            async with asyncio.timeout(_READY_S):
-                await parts._ready()  # noqa: SLF001
+            await parts._ready()
             yield parts
-        except TimeoutError:
-            raise NeverReady("\n".join(parts.last_words)) from None
         finally:
-            await parts._stop(reading)  # noqa: SLF001
+            await parts._stop(reading)
 
     @property
     def last_words(self) -> tuple[str, ...]:
@@ -70,11 +69,14 @@ class Parts:
                 os.kill(pid, number)
         return found
 
+    @property
+    def _is_ready(self) -> bool:
+        return any(line.startswith("ready") for line in self._said)
+
     async def _ready(self) -> None:
-        while not any(line.startswith("ready") for line in self._said):
-            if self._process.returncode is not None:
-                raise NeverReady("\n".join(self.last_words))
-            await asyncio.sleep(0.01)
+        await until(lambda: self._is_ready or self._process.returncode is not None, _READY_S)
+        if not self._is_ready:
+            raise NeverReady("\n".join(self.last_words))
 
     async def _wait_and_read(self) -> None:
         assert self._process.stdout is not None

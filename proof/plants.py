@@ -4,7 +4,6 @@ All of it lies open to every user of the world, so that only the wall under test
 the machine itself is changed: folders of it are covered inside the world's own mounts.
 """
 
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +25,15 @@ _USER_FILES: Final = {
     "project environment": "project/.env",
     "python history": ".python_history",
 }
-_OTHERS: Final = ("static key", "introspection secret", "environment", "victim", "handed", "system file", "shared memory")
+_OTHERS: Final = (
+    "static key",
+    "introspection secret",
+    "environment",
+    "victim",
+    "handed",
+    "system file",
+    "shared memory",
+)
 _SYSTEM_FILES: Final = ("/etc/shadow", "/etc/hostname", "/etc/fstab")
 _INSIDE_USR: Final = ("/usr/local/games", "/usr/games", "/usr/local/src", "/usr/src", "/usr/local/share/man")
 _OUTSIDE_USR: Final = ("/srv", "/mnt", "/media", "/opt", "/home")
@@ -94,7 +101,7 @@ def _write(file: Path, text: str) -> Path:
 def _cover(places: tuple[str, ...]) -> str:
     """Put an empty folder for everybody over the first of these that is an empty folder itself."""
     for place in places:
-        if Path(place).is_dir() and (place.startswith("/dev") or not os.listdir(place)):
+        if Path(place).is_dir() and (place.startswith("/dev") or not any(Path(place).iterdir())):
             kernel.mount_memory(place, 16 * _MEGABYTE)
             return place
     raise FileNotFoundError(f"none of {', '.join(places)} is an empty folder that could be covered")

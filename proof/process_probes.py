@@ -1,6 +1,5 @@
 """Probes of the room that need a watcher of their own: what is left after its end, and what it prints."""
 
-import asyncio
 import contextlib
 import os
 import signal
@@ -10,6 +9,7 @@ from typing import Final
 from proof.model import Group, Outcome, Reached, Runs, Stopped, Unsound
 from proof.parts import processes
 from proof.running import command, inside, outside, read, room
+from proof.waiting import until
 from proof.world import World
 from sandbox.room import Limits
 
@@ -70,7 +70,9 @@ class OutputProbe:
         size = {"size": str(_CAP * 4)}
         free = await outside(world, "share.flood", size)
         held = await inside(world, world.prisoner, "share.flood", size, Limits(output_bytes=_CAP))
-        return Runs(_judged(free.output, Stopped("nothing was printed")), _judged(held.output, Stopped("capped")))
+        return Runs(
+            _judged(free.output, Stopped("nothing was printed")), _judged(held.output, Stopped("capped"))
+        )
 
 
 def _judged(output: str, otherwise: Outcome) -> Outcome:
@@ -82,10 +84,7 @@ def _judged(output: str, otherwise: Outcome) -> Outcome:
 
 
 async def _appears(mark: str) -> bool:
-    until = asyncio.get_running_loop().time() + _APPEARS_S
-    while not (found := _holding(mark)) and asyncio.get_running_loop().time() < until:
-        await asyncio.sleep(0.01)
-    return bool(found)
+    return await until(lambda: _holding(mark), _APPEARS_S)
 
 
 def _holding(mark: str) -> tuple[int, ...]:

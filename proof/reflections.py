@@ -16,7 +16,9 @@ async def _in_body(text: bytes, writer: asyncio.StreamWriter) -> None:
 
 async def _in_error(text: bytes, writer: asyncio.StreamWriter) -> None:
     content = b'{"error": "the key ' + text + b' is not known"}'
-    writer.write(b"HTTP/1.1 500 Oh\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(content))
+    writer.write(
+        b"HTTP/1.1 500 Oh\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(content)
+    )
     writer.write(content)
     await writer.drain()
 
@@ -43,7 +45,9 @@ async def _in_pieces(text: bytes, writer: asyncio.StreamWriter) -> None:
 
 
 async def _in_trailer(text: bytes, writer: asyncio.StreamWriter) -> None:
-    writer.write(_OK + b"transfer-encoding: chunked\r\ntrailer: x-t\r\n\r\n2\r\nok\r\n0\r\nx-t: " + text + b"\r\n\r\n")
+    writer.write(
+        _OK + b"transfer-encoding: chunked\r\ntrailer: x-t\r\n\r\n2\r\nok\r\n0\r\nx-t: " + text + b"\r\n\r\n"
+    )
     await writer.drain()
 
 

@@ -4,7 +4,6 @@ Written apart from the gateway's own list, so that one does not repeat the other
 """
 
 import base64
-import json
 from collections.abc import Callable
 from typing import Final
 
@@ -30,7 +29,6 @@ def _entities(secret: bytes) -> bytes:
 
 RENDERINGS: Final[dict[str, Render]] = {
     "raw": lambda secret: secret,
-    "json": lambda secret: json.dumps({"key": secret.decode("ascii")}).encode(),
     "hex": lambda secret: secret.hex().encode(),
     "hex-capitals": lambda secret: secret.hex().upper().encode(),
     "base64": base64.b64encode,

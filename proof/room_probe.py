@@ -1,48 +1,35 @@
-"""A probe of the room: one attempt outside, where it must succeed, the same in a room, where it must not, and, where
-that makes sense, the same wish put to the gateway.
+"""A probe of the room: one attempt outside, where it must succeed, the same in a room, where it must not.
+
+Where that makes sense the same wish is put to the gateway too.
 
 The witness of success is never the attempt alone where somebody else can tell: a canary, a victim, a file outside.
 """
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from proof.attempts.kernel import handle_of
+from proof.asking import Ask, asked_runs
 from proof.control import Workflow
+from proof.facts import facts_of, shown_inside, writable_places
 from proof.model import Group, Impossible, Outcome, Reached, Runs, Stopped, Unsound
 from proof.running import Said, inside, outside
 from proof.victim import Victim, victim
+from proof.waiting import until
 from proof.world import World
-from sandbox.room import AGENT_FOLDER, CHANNEL_FOLDER, CHANNEL_SOCKET, Limits
+from sandbox.room import Limits
 
 Witness = Literal["canary", "secret", "word", "victim", "file"]
 _NOT_IN_THIS_KERNEL: Final = frozenset(
-    {"ENOSYS", "EAFNOSUPPORT", "EPROTONOSUPPORT", "ESOCKTNOSUPPORT", "EOPNOTSUPP", "ENODEV", "EPERM", "EACCES"}
+    {"ENOSYS", "EAFNOSUPPORT", "EPROTONOSUPPORT", "ESOCKTNOSUPPORT", "EOPNOTSUPP", "ENODEV"}
 )
-GUARDED: Final = "upstream.unreachable"
-"""The code of a call whose address is not dialled."""
+_SWITCHED_OFF: Final = frozenset({"EPERM", "EACCES"})
+"""What a kernel says of a door that its settings close to everybody, or to ordinary users."""
 _ARRIVAL_S: Final = 2.0
 _MOMENT_S: Final = 0.03
 _UNDER_WAY_S: Final = 0.5
-_REFUSED: Final = range(400, 600)
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A wish for the gateway. `{mark}` stands for the run's mark.
-
-    `forbidden`: the role is granted it, and the gateway must still not dial where it leads.
-    """
-
-    target: str
-    method: str = "GET"
-    header: str = ""
-    body: str = ""
-    forbidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +37,7 @@ class RoomProbe:
     """One row of a table. `arguments` may name facts of the world in braces, `{mark}` and `{victim_pid}` among them.
 
     witness: who tells that the attempt succeeded. `may_die`: the wall may end the attempt instead of refusing.
+    `switchable`: kernels exist that do not have it or close it to everybody; there the control is impossible.
     `beside`: while it runs inside, another workflow must be served as if nothing were.
     """
 
@@ -62,6 +50,7 @@ class RoomProbe:
     ask: Ask | None = None
     may_die: bool = False
     beside: bool = False
+    switchable: bool = False
     limits: Limits | None = None
 
     async def runs(self, world: World) -> Runs:
@@ -130,8 +119,8 @@ class RoomProbe:
     def _control(self, said: Said, evidence: str) -> Outcome:
         if evidence:
             return Reached(evidence)
-        if said.number in _NOT_IN_THIS_KERNEL:
-            return Impossible(f"this kernel does not let the control do it ({said.why})")
+        if self.switchable and said.number in _NOT_IN_THIS_KERNEL | _SWITCHED_OFF:
+            return Impossible(f"this kernel lets nobody do it ({said.why})")
         return Unsound(said.why) if said.line is None else Stopped(said.why or "nobody saw it arrive")
 
     def _walled(self, said: Said, evidence: Mapping[Witness, str]) -> Outcome:
@@ -142,101 +131,6 @@ class RoomProbe:
         return Stopped(said.why)
 
 
-async def asked_runs(world: World, ask: Ask, control: Reached) -> tuple[Outcome, Outcome]:
-    """The gateway's part: the control with what its own control adds, and the asked run."""
-    if ask.forbidden:
-        return control, await _asked(world, world.roamer, ask)
-    mark = world.new_mark()
-    allowed = await inside(world, world.roamer, "gateway.ask", _question(ask, mark))
-    if not world.canaries.heard(mark):
-        return Stopped(f"a role that may was not let through: {allowed.got or allowed.why}"), Stopped("")
-    return control, await _asked(world, world.prisoner, ask)
-
-
-async def _asked(world: World, workflow: Workflow, ask: Ask) -> Outcome:
-    mark = world.new_mark()
-    said = await inside(world, workflow, "gateway.ask", _question(ask, mark))
-    if heard := world.canaries.heard(mark):
-        return Reached(f"{heard} heard it")
-    if not said.reached:
-        return Unsound(f"the gateway gave no answer: {said.why}")
-    answer = json.loads(said.got)
-    if answer["status"] not in _REFUSED:
-        return Reached(f"the gateway answered {answer['status']}")
-    if ask.forbidden and GUARDED not in answer["body"]:
-        return Unsound(f"it failed for another reason than the address: {answer['body'][:200]}")
-    recorded = world.decision(str(answer["decision"]))
-    if recorded is None or (recorded.decision == "allow") != ask.forbidden:
-        return Unsound(f"the refusal {answer['decision']} does not stand in the log as one")
-    return Stopped(f"{answer['status']}, recorded as {recorded.id}")
-
-
 async def _settle(world: World, mark: str, *, expecting: bool) -> None:
     """Let what was sent arrive: a control's is waited for, any other gets a moment."""
-    until = asyncio.get_running_loop().time() + (_ARRIVAL_S if expecting else _MOMENT_S)
-    while asyncio.get_running_loop().time() < until and not world.canaries.heard(mark):
-        await asyncio.sleep(0.005)
-
-
-def _question(ask: Ask, mark: str) -> dict[str, str]:
-    texts = {"method": ask.method, "target": ask.target, "header": ask.header, "body": ask.body}
-    return {name: text.replace("{mark}", mark) for name, text in texts.items()}
-
-
-def writable_places(world: World) -> tuple[str, ...]:
-    """The folders outside that an attempt may try to write to."""
-    plants = world.plants
-    return (
-        *(str(plants.open_folder), plants.usr_folder, plants.outside_folder, str(world.agent_folder)),
-        *("/dev/shm", str(world.prisoner.socket.parent)),  # noqa: S108
-    )
-
-
-def shown_inside(world: World) -> dict[str, str]:
-    """What a room calls by another name than the world does; a search there covers all that a room shows."""
-    facts = facts_of(world, "")
-    everything = "/etc,/run,/tmp,/work,/agent,/dev,/home,/root,/var,/opt,/srv,/mnt,/media,/boot,/sys"
-    return {
-        "own_channel": CHANNEL_FOLDER,
-        "agent": AGENT_FOLDER,
-        "hold": "1.5",
-        "stay": "15",
-        "flooded": CHANNEL_SOCKET,
-        "search": f"{everything},{facts['search']}",
-    }
-
-
-def facts_of(world: World, mark: str) -> dict[str, str]:
-    """What arguments may name."""
-    plants, layout = world.plants, world.layout
-    return {
-        "mark": mark,
-        "open": str(plants.open_folder),
-        "user": str(plants.user_folder),
-        "handed": str(plants.handed),
-        "handle": handle_of(str(plants.handed)),
-        "system_file": plants.system_file,
-        "usr": plants.usr_folder,
-        "outside": plants.outside_folder,
-        "agent": str(world.agent_folder),
-        "abstract": plants.abstract,
-        "run": str(layout.run),
-        "log": str(layout.log),
-        "keys": str(layout.keys),
-        "policies": str(layout.policies),
-        "static_key": str(layout.static_key),
-        "jwt_secret": str(layout.jwt_secret),
-        "issuer_port": layout.issuer_url.rpartition(":")[2],
-        "hold": "0",
-        "stay": "1.5",
-        "flooded": str(plants.open_folder / "canary.sock"),
-        "own_channel": str(world.prisoner.socket.parent),
-        "other_channel": str(world.roamer.socket),
-        "other_uid": str(world.roamer.uid),
-        "place": str(world.place),
-        "place_backwards": str(world.place)[::-1],
-        "libraries": ",".join(map(str, world.host.prefixes)),
-        "search": f"{plants.user_folder},{plants.usr_folder},{plants.outside_folder},/dev/shm",  # noqa: S108
-    }
-
-
+    await until(lambda: world.canaries.heard(mark), _ARRIVAL_S if expecting else _MOMENT_S)

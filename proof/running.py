@@ -10,7 +10,7 @@ import os
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from proof import kernel
@@ -21,7 +21,6 @@ from sandbox.run import Running, start
 
 _OUTSIDE_S = 20.0
 _INSIDE_S = 20.0
-SECRET_VARIABLE = "PROOF_SECRET_KEY"  # noqa: S105 - its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,6 @@ async def outside(world: World, attempt: str, arguments: Mapping[str, str]) -> S
     process = await asyncio.create_subprocess_exec(
         *command(attempt, arguments),
         cwd=world.agent_folder,
-        env={**os.environ, SECRET_VARIABLE: world.plants.secrets["environment"]},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -103,10 +101,10 @@ async def room(
     wanted = Room(
         argv=argv,
         env={"DOORLESS_URL": "http://127.0.0.1:8080"},
-        channel_folder=PurePosixPath(workflow.socket.parent),
+        channel_folder=PurePosixPath(workflow.path.parent),
         uid=workflow.uid if world.host.is_root else None,
         agent_folder=PurePosixPath(world.agent_folder),
-        forbidden=(PurePosixPath(Path(world.layout.home).resolve()),),
+        forbidden=(PurePosixPath(world.layout.home),),
         limits=limits or Limits(wall_s=_INSIDE_S),
     )
     return await start(wanted, lambda _, text: output.append(text), world.host)

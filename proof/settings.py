@@ -46,8 +46,12 @@ def parse(argv: Sequence[str]) -> Settings:
         description="Tries every wall of one home from inside a network of its own; one JSON line a probe.",
         epilog="Exit codes: 0 the lines are complete, 2 the proof could not be run. What they say is the reader's.",
     )
-    parser.add_argument("--place", type=Path, required=True, metavar="DIR", help="an empty folder, short path")
-    parser.add_argument("--group", type=Group, choices=tuple(Group), action="append", help="only these groups")
+    parser.add_argument(
+        "--place", type=Path, required=True, metavar="DIR", help="an empty folder, short path"
+    )
+    parser.add_argument(
+        "--group", type=Group, choices=tuple(Group), action="append", help="only these groups"
+    )
     for name in _PATHS:
         parser.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
     for name in _TEXTS:

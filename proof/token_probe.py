@@ -42,5 +42,7 @@ async def _tried(world: World, workflow: str, token: str) -> Outcome:
     opened = await world.control.opens(workflow, [token])
     active = await is_active(world, token)
     if opened == _OPENED or active:
-        return Reached(f"the gateway answered {opened}, introspection says {'active' if active else 'inactive'}")
+        return Reached(
+            f"the gateway answered {opened}, introspection says {'active' if active else 'inactive'}"
+        )
     return Stopped(f"the gateway answered {opened}, introspection says inactive")

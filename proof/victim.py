@@ -11,8 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from proof.parts import alive
-from proof.running import SECRET_VARIABLE
-from proof.world import World, python
+from proof.world import SECRET_VARIABLE, World, python
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,14 +52,18 @@ class WireProbe:
             case "dropped" if answer.status == 200:  # noqa: PLR2004
                 return Stopped("the rest travelled on without it")
             case "dropped":
-                return Unsound(f"it was answered {answer.status}, so nothing shows that only the part was dropped")
+                return Unsound(
+                    f"it was answered {answer.status}, so nothing shows that only the part was dropped"
+                )
             case "refused":
                 return _refused(world, answer.status, answer.decision)
 
     def _bytes(self, world: World, template: bytes, mark: str) -> bytes:
         path = f"/{world.layout.static_service}/m/{mark}".encode()
         service = world.layout.static_service.encode()
-        return template.replace(b"{path}", path).replace(b"{mark}", mark.encode()).replace(b"{service}", service)
+        return (
+            template.replace(b"{path}", path).replace(b"{mark}", mark.encode()).replace(b"{service}", service)
+        )
 
 
 def _refused(world: World, status: int, decision: str) -> Outcome:

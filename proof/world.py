@@ -79,6 +79,8 @@ class World:
         )
 
 
+SECRET_VARIABLE = "PROOF_SECRET_KEY"  # noqa: S105 - its name
+"""Stands in the environment of whatever starts rooms, and so of every control."""
 _NUMBERS = itertools.count(1)
 
 
@@ -88,6 +90,7 @@ async def entered(place: Path, layout: Layout) -> AsyncIterator[World]:
     populate_loopback(ADDRESSES)
     plants = plant(place)
     kernel.forget_inheritance()
+    os.environ[SECRET_VARIABLE] = plants.secrets["environment"]
     _write_policy(layout, plants)
     async with AsyncExitStack() as stack:
         upstream = Upstream()

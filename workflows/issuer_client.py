@@ -152,11 +152,12 @@ _KNOWN = {
 
 def _failure(reply: Reply, what: str) -> Failure:
     problem = reply.read(_Problem)
+    why = f"{problem.message or 'The issuer said no.'} [{problem.code}]"
+    remedy = _KNOWN.get(problem.code, "See what `doorless up` printed.")
+    # First of all: a 503 carries reasons too, but it is a pause and no denial; a renewal is tried again.
+    if reply.status >= 500:  # noqa: PLR2004
+        return Unreachable(what, why, remedy)
     if problem.reasons or reply.status == 403:  # noqa: PLR2004 - the status that carries a denial
         reasons = tuple(Because(each.code, each.message, each.remedy) for each in problem.reasons)
         return Refused(what, reasons or (Because(problem.code, problem.message, ""),), problem.decision)
-    why = f"{problem.message or 'The issuer said no.'} [{problem.code}]"
-    remedy = _KNOWN.get(problem.code, "See what `doorless up` printed.")
-    if reply.status >= 500:  # noqa: PLR2004
-        return Unreachable(what, why, remedy)
     return NotPossible(what, why, remedy, code=problem.code)

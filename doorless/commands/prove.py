@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 
 def prove(
     group: Annotated[
-        list[str] | None, typer.Option("--group", help="Only this group; may be repeated.", show_default=False)
+        list[str] | None,
+        typer.Option("--group", help="Only this group; may be repeated.", show_default=False),
     ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show each probe.", show_default=False)
     ] = False,
     json_: Annotated[
         Path | None,
-        typer.Option("--json", help="Write the whole report to this file.", metavar="FILE", show_default=False),
+        typer.Option(
+            "--json", help="Write the whole report to this file.", metavar="FILE", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Try every wall on this machine, in a network of its own, each attempt beside one that must succeed.
@@ -46,7 +49,9 @@ def _groups(names: list[str]) -> "tuple[Group, ...]":
     known = {group.value: group for group in Group}
     if unknown := [name for name in names if name not in known]:
         what = f"There is no group named {', '.join(unknown)}."
-        raise Problem("Nothing was proven.", what, f"Name some of: {', '.join(known)}; without any, all are tried.")
+        raise Problem(
+            "Nothing was proven.", what, f"Name some of: {', '.join(known)}; without any, all are tried."
+        )
     return tuple(group for name, group in known.items() if not names or name in names)
 
 

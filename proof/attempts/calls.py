@@ -21,12 +21,15 @@ _CALLS = {
     "open_by_handle_at": (304, 265),
     "init_module": (175, 105),
     "setns": (308, 268),
+    "fsopen": (430, 430),
 }
 
 
 def call(name: str, *arguments: object) -> int:
     """Make one call. Raises `OSError`."""
-    return checked(LIBC.syscall(ctypes.c_long(_CALLS[name][ARM]), *arguments))
+    # As long as a register: what ctypes takes for an int would leave its upper half to chance.
+    wide = [ctypes.c_long(each) if isinstance(each, int) else each for each in arguments]
+    return checked(LIBC.syscall(ctypes.c_long(_CALLS[name][ARM]), *wide))
 
 
 def checked(result: int) -> int:

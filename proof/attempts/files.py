@@ -1,26 +1,19 @@
 """Attempts on files and the environment: reading what is not ours, writing where we may not, changing the tree.
 
-Standard library only. The few system calls that Python lacks go through the C library.
+Standard library only.
 """
 
 import contextlib
-import ctypes
 import os
 import re
 import resource
 from pathlib import Path
 
+from proof.attempts.calls import LIBC, call, checked
+
 _NEW_NAMESPACES = {"user and mounts": 0x10000000 | 0x00020000, "mounts": 0x00020000, "network": 0x40000000}
-_LIBC = ctypes.CDLL(None, use_errno=True)
 _LONGEST = 65_536
 _PLANTED = re.compile(rb"canary-[0-9a-f]{32}")
-
-
-def _checked(result: int) -> int:
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-    return result
 
 
 def read(path: str) -> str:
@@ -105,27 +98,27 @@ def root_of_process(path: str) -> str:
 
 def mount(folder: str) -> str:
     """A file system of our own, over whatever stands there."""
-    _checked(_LIBC.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 0, None))
-    _LIBC.umount2(os.fsencode(folder), 2)
+    checked(LIBC.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 0, None))
+    LIBC.umount2(os.fsencode(folder), 2)
     return "mounted"
 
 
 def mount_new(kind: str) -> str:
     """The same by the newer calls (fsopen)."""
-    return f"descriptor {_checked(_LIBC.syscall(430, os.fsencode(kind), 0))}"
+    return f"descriptor {call('fsopen', os.fsencode(kind), 0)}"
 
 
 def bind(source: str, folder: str) -> str:
     """One folder shown in another's place."""
-    _checked(_LIBC.mount(os.fsencode(source), os.fsencode(folder), None, 4096, None))
-    _LIBC.umount2(os.fsencode(folder), 2)
+    checked(LIBC.mount(os.fsencode(source), os.fsencode(folder), None, 4096, None))
+    LIBC.umount2(os.fsencode(folder), 2)
     return "bound"
 
 
 def unmount(folder: str, source: str) -> str:
     """What is mounted over a folder taken away, to see what lies below; where nothing is, put there first."""
-    _LIBC.mount(os.fsencode(source), os.fsencode(folder), None, 4096, None)
-    _checked(_LIBC.umount2(os.fsencode(folder), 2))
+    LIBC.mount(os.fsencode(source), os.fsencode(folder), None, 4096, None)
+    checked(LIBC.umount2(os.fsencode(folder), 2))
     return "unmounted"
 
 
@@ -137,7 +130,7 @@ def change_root(folder: str) -> str:
 
 def namespace(kind: str) -> str:
     """A namespace of our own, in which we would be root."""
-    _checked(_LIBC.unshare(_NEW_NAMESPACES[kind]))
+    checked(LIBC.unshare(_NEW_NAMESPACES[kind]))
     return f"in a new namespace ({kind})"
 
 
@@ -152,5 +145,5 @@ def core_limit() -> str:
 
 def host_name() -> str:
     """The machine's name changed."""
-    _checked(_LIBC.sethostname(b"taken", 5))
+    checked(LIBC.sethostname(b"taken", 5))
     return "changed"

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import mmap
 import os
@@ -15,8 +16,14 @@ from proof.attempts.calls import ARM, LIBC, call, checked
 
 def capabilities() -> str:
     """Any right of root, held or within reach."""
-    status = dict(line.split(":\t", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":\t" in line)
-    held = {name: status[name] for name in ("CapEff", "CapPrm", "CapInh", "CapAmb", "CapBnd") if int(status[name], 16)}
+    status = dict(
+        line.split(":\t", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":\t" in line
+    )
+    held = {
+        name: status[name]
+        for name in ("CapEff", "CapPrm", "CapInh", "CapAmb", "CapBnd")
+        if int(status[name], 16)
+    }
     with contextlib.suppress(OSError):
         os.setresuid(0, 0, 0)
     if not held and os.geteuid():
@@ -97,7 +104,7 @@ def kernel_module() -> str:
     try:
         call("init_module", ctypes.create_string_buffer(64), 64, b"")
     except OSError as refused:
-        if refused.errno != 8:  # ENOEXEC
+        if refused.errno != errno.ENOEXEC:
             raise
     return "the kernel read it"
 
@@ -133,7 +140,7 @@ def type_into_terminal() -> str:
     child = os.fork()
     if not child:
         os.setsid()
-        ours, theirs = os.openpty()
+        _, theirs = os.openpty()
         try:
             fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
             fcntl.ioctl(theirs, termios.TIOCSTI, b"x")

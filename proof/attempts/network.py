@@ -87,12 +87,12 @@ def dns(host: str, port: str, transport: str, mark: str) -> str:
         return f"{len(peer.recv(512))} bytes"
 
 
-def http(  # noqa: PLR0913 - the parts of a request
-    host: str, port: str, method: str, target: str, mark: str, header: str = "", body: str = ""
+def http(
+    *, host: str, port: str, method: str, target: str, mark: str, header: str = "", body: str = ""
 ) -> str:
     """An ordinary HTTP client, with the mark wherever it was put."""
     spelled_host = f"[{host}]" if ":" in host else host
-    request = urllib.request.Request(  # noqa: S310
+    request = urllib.request.Request(
         f"http://{spelled_host}:{port}{target}", data=body.encode() or None, method=method
     )
     request.add_header("accept", header or "*/*")
@@ -105,7 +105,7 @@ def http(  # noqa: PLR0913 - the parts of a request
 
 
 def shell(host: str, port: str, mark: str) -> str:
-    """bash's own sockets: no library of ours is involved."""
+    """The shell's own sockets (bash): no library of ours is involved."""
     command = f"echo {mark} > /dev/tcp/{host}/{port}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=10, check=False)
     if done.returncode:

@@ -83,8 +83,8 @@ def leave_behind(mark: str) -> list[str]:
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
-            for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, signal.SIG_IGN)
+            for ignored in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+                signal.signal(ignored, signal.SIG_IGN)
             null = os.open(os.devnull, os.O_RDWR)
             for number in range(3):
                 os.dup2(null, number)

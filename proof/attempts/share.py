@@ -36,7 +36,7 @@ def descriptors(count: str, hold: str) -> str:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     held: list[int] = []
     try:
-        for _ in range(int(count)):
+        while len(held) < int(count):
             held.append(os.open(os.devnull, os.O_RDONLY))
     finally:
         time.sleep(float(hold))

@@ -19,13 +19,21 @@ def _read(name: str, what: str, path: str) -> RoomProbe:
 
 
 def _write(name: str, what: str, folder: str, attempt: str = "write") -> RoomProbe:
-    return _probe(f"write-{name}", f"nothing can be written {what}", attempt, {"folder": folder, **_MARK}, "file")
+    return _probe(
+        f"write-{name}", f"nothing can be written {what}", attempt, {"folder": folder, **_MARK}, "file"
+    )
 
 
 _ENVIRONMENT: Final = (
     _probe("environment", "the environment holds nothing of the host's", "environment", {}),
-    _probe("environments", "nor does any process's that is shown", "environments", {}),
-    _probe("command-lines", "no command line names a folder of the host", "command_lines", {"backwards": "{place_backwards}"}, "word"),
+    _probe("environments", "no shown process's environment holds anything of the host's", "environments", {}),
+    _probe(
+        "command-lines",
+        "no command line names a folder of the host",
+        "command_lines",
+        {"backwards": "{place_backwards}"},
+        "word",
+    ),
 )
 
 _READING: Final = (
@@ -54,21 +62,31 @@ _READING: Final = (
 _WRITING: Final = (
     _write("open-folder", "to a folder that is open to all", "{open}"),
     _write("usr", "below /usr, not even where everybody may", "{usr}"),
-    _write("outside", "beside it", "{outside}"),
-    _write("agent", "to the agent's own program", "{agent}"),
+    _write("outside", "in a folder beside /usr", "{outside}"),
+    _write("agent", "into the agent's own program", "{agent}"),
     _write("channel", "beside the gateway's socket", "{own_channel}"),
     _write("by-link", "by way of a link", "{outside}", "link_out"),
 )
 
 _TREE: Final = (
     _probe("mount", "nothing can be mounted", "mount", {"folder": "/tmp"}, "word"),  # noqa: S108
-    _probe("mount-new", "nor by the newer calls", "mount_new", {"kind": "tmpfs"}, "word"),
-    _probe("bind", "nothing can be shown in another's place", "bind", {"source": "/usr", "folder": "/tmp"}, "word"),  # noqa: S108
+    _probe("mount-new", "nothing can be mounted by the newer calls", "mount_new", {"kind": "tmpfs"}, "word"),
+    _probe(
+        "bind",
+        "nothing can be shown in another's place",
+        "bind",
+        {"source": "/usr", "folder": "/tmp"},  # noqa: S108
+        "word",
+    ),
     _probe("unmount", "nothing can be taken away", "unmount", {"folder": "/tmp", "source": "/usr"}, "word"),  # noqa: S108
     _probe("change-root", "the root folder cannot be changed", "change_root", {"folder": "/usr"}, "word"),
-    _probe("namespace-user", "no user namespace can be made", "namespace", {"kind": "user and mounts"}, "word"),
-    _probe("namespace-mounts", "nor one of mounts", "namespace", {"kind": "mounts"}, "word"),
-    _probe("namespace-network", "nor one of networks", "namespace", {"kind": "network"}, "word"),
+    _probe(
+        "namespace-user", "no user namespace can be made", "namespace", {"kind": "user and mounts"}, "word"
+    ),
+    _probe("namespace-mounts", "no namespace of mounts can be made", "namespace", {"kind": "mounts"}, "word"),
+    _probe(
+        "namespace-network", "no namespace of networks can be made", "namespace", {"kind": "network"}, "word"
+    ),
     _probe("core-dumps", "core dumps stay off", "core_limit", {}, "word"),
     _probe("host-name", "the machine's name cannot be changed", "host_name", {}, "word"),
 )

@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from proof.asking import Ask
 from proof.catalogue import LOOPBACK_PORT
 from proof.model import Group
-from proof.room_probe import Ask, RoomProbe, Witness
+from proof.room_probe import RoomProbe, Witness
 
 _MARK: Final = {"mark": "{mark}"}
 
@@ -14,6 +15,7 @@ def _probe(
     proves: str,
     attempt: str,
     arguments: dict[str, str],
+    *,
     witness: Witness = "canary",
     ask: Ask | None = None,
 ) -> RoomProbe:
@@ -22,11 +24,13 @@ def _probe(
 
 def _loopback(name: str, host: str, ask: Ask | None = None) -> RoomProbe:
     arguments = {"host": host, "port": str(LOOPBACK_PORT), **_MARK}
-    return _probe(f"loopback-{name}", f"no port of the host's loopback as {host}", "network.tcp", arguments, ask=ask)
+    return _probe(
+        f"loopback-{name}", f"no port of the host's loopback as {host}", "network.tcp", arguments, ask=ask
+    )
 
 
 def _operator(name: str, what: str, attempt: str, arguments: dict[str, str]) -> RoomProbe:
-    return _probe(f"socket-{name}", f"{what} is out of reach", f"host.{attempt}", arguments, "word")
+    return _probe(f"socket-{name}", f"{what} is out of reach", f"host.{attempt}", arguments, witness="word")
 
 
 _LOOPBACKS: Final = (
@@ -47,13 +51,24 @@ _LOOPBACKS: Final = (
         "the issuer's public port is out of reach",
         "network.tcp",
         {"host": "127.0.0.1", "port": "{issuer_port}", "mark": "GET /health HTTP/1.0\r\n\r\n"},
-        "word",
+        witness="word",
     ),
-    _probe("listening-ports", "the host's listening ports are not shown", "host.listening", {"port": "{issuer_port}"}, "word"),
+    _probe(
+        "listening-ports",
+        "the host's listening ports are not shown",
+        "host.listening",
+        {"port": "{issuer_port}"},
+        witness="word",
+    ),
 )
 
 _SOCKETS: Final = (
-    _probe("unix-path", "no other unix socket by its path", "host.unix", {"address": "{open}/canary.sock", **_MARK}),
+    _probe(
+        "unix-path",
+        "no other unix socket by its path",
+        "host.unix",
+        {"address": "{open}/canary.sock", **_MARK},
+    ),
     _probe("unix-abstract", "no abstract unix socket", "host.unix", {"address": "@{abstract}", **_MARK}),
     _probe(
         "unix-datagram",
@@ -84,11 +99,23 @@ _SOCKETS: Final = (
         "nothing can be put beside the gateway's socket",
         "host.replace_socket",
         {"folder": "{own_channel}", **_MARK},
-        "file",
+        witness="file",
     ),
-    _operator("issuer", "the issuer's control socket", "unix_http", {"address": "{run}/issuer.sock", "target": "/workflows"}),
-    _operator("gateway", "the gateway's admin socket", "unix_http", {"address": "{run}/gateway.sock", "target": "/status"}),
-    _operator("opa", "the policy engine's socket", "unix_http", {"address": "{run}/opa.sock", "target": "/v1/data"}),
+    _operator(
+        "issuer",
+        "the issuer's control socket",
+        "unix_http",
+        {"address": "{run}/issuer.sock", "target": "/workflows"},
+    ),
+    _operator(
+        "gateway",
+        "the gateway's admin socket",
+        "unix_http",
+        {"address": "{run}/gateway.sock", "target": "/status"},
+    ),
+    _operator(
+        "opa", "the policy engine's socket", "unix_http", {"address": "{run}/opa.sock", "target": "/v1/data"}
+    ),
     _operator("audit", "the log's socket", "audit", {"address": "{run}/audit.sock"}),
     _operator(
         "other-channel",
@@ -99,14 +126,38 @@ _SOCKETS: Final = (
 )
 
 _DESCRIPTORS: Final = (
-    _probe("inherited", "no descriptor is inherited", "host.descriptors", {}, "secret"),
-    _probe("scm-taken", "no descriptor is handed in", "host.take_descriptor", {"address": "{open}/canary.sock"}, "secret"),
-    _probe("scm-given", "no descriptor is handed out", "host.give_descriptor", {"address": "{open}/canary.sock", **_MARK}),
+    _probe("inherited", "no descriptor is inherited", "host.descriptors", {}, witness="secret"),
+    _probe(
+        "scm-taken",
+        "no descriptor is handed in",
+        "host.take_descriptor",
+        {"address": "{open}/canary.sock"},
+        witness="secret",
+    ),
+    _probe(
+        "scm-taken-gateway",
+        "the gateway's socket hands no descriptor in",
+        "host.take_descriptor",
+        {"address": "{flooded}"},
+        witness="secret",
+    ),
+    _probe(
+        "scm-given",
+        "no descriptor is handed out",
+        "host.give_descriptor",
+        {"address": "{open}/canary.sock", **_MARK},
+    ),
 )
 
 _KERNEL: Final = (
-    _probe("netlink-route", "the kernel's network tables do not answer", "host.netlink", {"family": "0"}, "word"),
-    _probe("packet", "no frame of any interface can be read", "host.packet", {}, "word"),
+    _probe(
+        "netlink-route",
+        "the kernel's network tables do not answer",
+        "host.netlink",
+        {"family": "0"},
+        witness="word",
+    ),
+    _probe("packet", "no frame of any interface can be read", "host.packet", {}, witness="word"),
 )
 
 HOST: Final = (*_LOOPBACKS, *_SOCKETS, *_DESCRIPTORS, *_KERNEL)

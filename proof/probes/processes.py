@@ -3,6 +3,7 @@
 The one group of the room in which a control may be absent: what this kernel does not have cannot be reached.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from proof.model import Group
@@ -20,23 +21,59 @@ def _probe(
     return RoomProbe(name, Group.PROCESSES, proves, attempt, arguments or {}, witness)
 
 
+def _door(
+    name: str, proves: str, attempt: str, arguments: dict[str, str] | None = None, witness: Witness = "word"
+) -> RoomProbe:
+    """One that not every kernel has, or opens to anybody."""
+    return replace(_probe(name, proves, attempt, arguments, witness), switchable=True, may_die=True)
+
+
 def _on_victim(
     name: str, proves: str, attempt: str, more: dict[str, str] | None = None, witness: Witness = "secret"
 ) -> RoomProbe:
     return _probe(name, proves, f"processes.{attempt}", {**_VICTIM, **(more or {})}, witness)
 
 
+def _traced(
+    name: str, proves: str, attempt: str, more: dict[str, str] | None = None, witness: Witness = "secret"
+) -> RoomProbe:
+    """One that asks for a tracer's rights, which a kernel may give to nobody (Yama's ptrace_scope)."""
+    return replace(_on_victim(name, proves, attempt, more, witness), switchable=True)
+
+
 _OTHERS: Final = (
     _on_victim("kill", "no process of the host can be ended", "kill", witness="victim"),
-    _on_victim("kill-by-handle", "nor by a handle of it", "kill_by_handle", witness="victim"),
-    _on_victim("trace", "none can be traced", "trace", witness="word"),
-    _on_victim("memory-call", "none's memory can be read", "read_memory", {"address": "{victim_address}"}),
-    _on_victim("memory-file", "nor as a file", "read_memory_file", {"address": "{victim_address}"}),
-    _on_victim("environ-of", "none's environment can be read", "read_of_process", {"name": "environ"}),
-    _on_victim("arguments-of", "none's command line can be read", "read_of_process", {"name": "cmdline"}),
-    _on_victim("descriptor-of", "nothing that one has open can be read", "read_descriptor"),
-    _on_victim("descriptor-stolen", "nor copied", "steal_descriptor"),
-    _on_victim("namespace-of", "its network cannot be joined", "enter_namespace", {"kind": "net"}, "word"),
+    _on_victim(
+        "kill-by-handle",
+        "no process of the host can be ended by a handle of it",
+        "kill_by_handle",
+        witness="victim",
+    ),
+    _traced("trace", "no process of the host can be traced", "trace", witness="word"),
+    _traced(
+        "memory-call", "no other process's memory can be read", "read_memory", {"address": "{victim_address}"}
+    ),
+    _traced(
+        "memory-file",
+        "no other process's memory can be read as a file",
+        "read_memory_file",
+        {"address": "{victim_address}"},
+    ),
+    _on_victim(
+        "environ-of", "no other process's environment can be read", "read_of_process", {"name": "environ"}
+    ),
+    _on_victim(
+        "arguments-of", "no other process's command line can be read", "read_of_process", {"name": "cmdline"}
+    ),
+    _on_victim("descriptor-of", "nothing that another process has open can be read", "read_descriptor"),
+    _traced("descriptor-stolen", "no descriptor of another process can be copied", "steal_descriptor"),
+    _on_victim(
+        "namespace-of",
+        "another process's network cannot be joined",
+        "enter_namespace",
+        {"kind": "net"},
+        "word",
+    ),
     SurvivorProbe("survivor", "nothing outlives a room whose agent ends", killed=False),
     SurvivorProbe("survivor-killed", "nothing outlives a room that is ended", killed=True),
 )
@@ -44,36 +81,51 @@ _OTHERS: Final = (
 
 def _family(name: str, number: int, kind: int, protocol: int) -> RoomProbe:
     arguments = {"family": str(number), "kind": str(kind), "protocol": str(protocol)}
-    return _probe(f"socket-{name}", f"no {name} socket can be made", "kernel.open_socket", arguments)
+    return _door(f"socket-{name}", f"no {name} socket can be made", "kernel.open_socket", arguments)
 
 
 _KERNEL: Final = (
     _probe("capabilities", "no right of root is held or within reach", "kernel.capabilities"),
     _family("vsock", 40, 1, 0),
-    _probe("socket-vsock-wide", "nor with a bit that a filter may overlook", "kernel.open_socket_wide", {"family": "40"}),
+    _door(
+        "socket-vsock-wide",
+        "no vsock socket by a bit that a filter may overlook",
+        "kernel.open_socket_wide",
+        {"family": "40"},
+    ),
     _family("alg", 38, 5, 0),
     _family("xdp", 44, 3, 0),
     _family("mptcp", 2, 1, 262),
     _family("sctp", 2, 1, 132),
-    _probe("io-uring", "no calls through a ring", "kernel.io_uring"),
-    _probe("bpf", "no program for the kernel", "kernel.bpf"),
-    _probe("perf", "no processor counters", "kernel.perf"),
-    _probe("userfaultfd", "no page faults of one's own", "kernel.userfaultfd"),
-    _probe("keyring", "no keyring", "kernel.key"),
-    _probe("shared-memory", "no System V shared memory", "kernel.shared_memory"),
-    _probe("message-queue", "no message queue", "kernel.message_queue", {"mark": "{mark}"}),
-    _probe("file-handle", "no file by its number on the disk", "kernel.file_handle", {"folder": "{agent}", "handle": "{handle}"}, "secret"),
-    _probe("module", "no kernel module", "kernel.kernel_module"),
-    _probe("device", "no device file", "kernel.device"),
-    RoomProbe(
-        "old-calls", Group.PROCESSES, "no system calls of the 32-bit kind", "kernel.old_calls", {}, "word", may_die=True
+    _door("io-uring", "no system calls through a ring", "kernel.io_uring"),
+    _door("bpf", "no program can be given to the kernel", "kernel.bpf"),
+    _door("perf", "no processor counters can be opened", "kernel.perf"),
+    _door("userfaultfd", "no page faults can be handled by an agent", "kernel.userfaultfd"),
+    _door("keyring", "no keyring can be used", "kernel.key"),
+    _door("shared-memory", "no System V shared memory can be made", "kernel.shared_memory"),
+    _door("message-queue", "no message queue can be made", "kernel.message_queue", {"mark": "{mark}"}),
+    _door(
+        "file-handle",
+        "no file can be opened by its number on the disk",
+        "kernel.file_handle",
+        {"folder": "{agent}", "handle": "{handle}"},
+        "secret",
     ),
-    _probe("terminal", "nothing can be typed into a terminal", "kernel.type_into_terminal"),
+    _door("module", "no kernel module is read", "kernel.kernel_module"),
+    _door("device", "no device file can be made", "kernel.device"),
+    _door("old-calls", "no system calls of the 32-bit kind", "kernel.old_calls"),
+    _door("terminal", "nothing can be typed into a terminal", "kernel.type_into_terminal"),
 )
 
 
 def _share(
-    name: str, proves: str, attempt: str, arguments: dict[str, str], limits: Limits, witness: Witness = "word"
+    name: str,
+    proves: str,
+    attempt: str,
+    arguments: dict[str, str],
+    limits: Limits,
+    *,
+    witness: Witness = "word",
 ) -> RoomProbe:
     given = {**arguments, "hold": "{hold}"}
     return RoomProbe(
@@ -82,36 +134,48 @@ def _share(
 
 
 _SHARES: Final = (
-    _share("fork-bomb", "forking is bounded, and hurts nobody", "processes", {"count": "120"}, Limits(processes=64)),
-    _share("descriptors", "so are open files", "descriptors", {"count": "300"}, Limits(open_files=128)),
+    _share(
+        "fork-bomb",
+        "processes are bounded, and a fork bomb hurts no neighbour",
+        "processes",
+        {"count": "120"},
+        Limits(processes=64),
+    ),
+    _share(
+        "descriptors",
+        "open files are bounded, and using them up hurts no neighbour",
+        "descriptors",
+        {"count": "300"},
+        Limits(open_files=128),
+    ),
     _share(
         "memory",
-        "so is memory",
+        "memory is bounded, and filling it hurts no neighbour",
         "memory",
         {"size": str(256 * _MEGABYTE)},
         Limits(data_bytes=128 * _MEGABYTE),
     ),
     _share(
         "disk",
-        "so is the disk",
+        "the disk is bounded, and filling it hurts no neighbour",
         "disk",
         {"folder": "/tmp", "size": str(2 * _MEGABYTE)},  # noqa: S108 - the room's own
         Limits(tmp_bytes=_MEGABYTE),
     ),
     _share(
         "file-size",
-        "so is one file",
+        "one file is bounded, and filling it hurts no neighbour",
         "disk",
         {"folder": "/tmp", "size": str(2 * _MEGABYTE)},  # noqa: S108
         Limits(file_bytes=_MEGABYTE),
     ),
     _share(
         "connections",
-        "a thousand half requests hurt nobody else",
+        "a thousand half requests hurt no neighbour",
         "hold_connections",
         {"address": "{flooded}", "count": "1000", "mark": "{mark}"},
         Limits(),
-        "canary",
+        witness="canary",
     ),
     RoomProbe(
         "deadline",

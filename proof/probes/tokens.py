@@ -72,71 +72,175 @@ def _now(offset: int) -> int:
 
 
 _SIGNATURES: Final = (
-    TokenProbe("unsigned", "no token without a signature", lambda d: _unsigned(d, "none")),
-    TokenProbe("unsigned-spelled", "however none is spelled", lambda d: _unsigned(d, "nOnE")),
-    TokenProbe("unsigned-es256", "nor with an empty signature", lambda d: _unsigned(d, "ES256")),
-    TokenProbe("public-key-as-secret", "no HMAC by the public key", _by_public_key),
-    TokenProbe("other-algorithm", "no other algorithm's name", lambda d: d.with_header(alg="RS256")),
-    TokenProbe("longer-algorithm", "nor of another length", lambda d: d.with_header(alg="ES384")),
-    TokenProbe("other-key", "no other key's signature", lambda d: d.signed(d.header, d.claims, key=d.other)),
-    TokenProbe("zero-signature", "no signature of zeros", lambda d: _with_signature(d, _ZERO)),
-    TokenProbe("short-signature", "no part of one", lambda d: d.with_claims()[:-4]),
-    TokenProbe("flipped-signature", "not one bit changed in it", _flipped),
-    TokenProbe("changed-claims", "nor in what it signs", _other_claims_same_signature),
+    TokenProbe("unsigned", "a token without a signature proves nothing", lambda d: _unsigned(d, "none")),
+    TokenProbe(
+        "unsigned-spelled",
+        "a token without a signature proves nothing, however none is spelled",
+        lambda d: _unsigned(d, "nOnE"),
+    ),
+    TokenProbe(
+        "unsigned-es256", "a token with an empty signature proves nothing", lambda d: _unsigned(d, "ES256")
+    ),
+    TokenProbe("public-key-as-secret", "an HMAC by the public key proves nothing", _by_public_key),
+    TokenProbe(
+        "other-algorithm", "a token of another algorithm proves nothing", lambda d: d.with_header(alg="RS256")
+    ),
+    TokenProbe(
+        "longer-algorithm",
+        "a token of a longer algorithm proves nothing",
+        lambda d: d.with_header(alg="ES384"),
+    ),
+    TokenProbe(
+        "other-key",
+        "another key's signature proves nothing",
+        lambda d: d.signed(d.header, d.claims, key=d.other),
+    ),
+    TokenProbe("zero-signature", "a signature of zeros proves nothing", lambda d: _with_signature(d, _ZERO)),
+    TokenProbe("short-signature", "a part of a signature proves nothing", lambda d: d.with_claims()[:-4]),
+    TokenProbe("flipped-signature", "a signature with one bit changed proves nothing", _flipped),
+    TokenProbe(
+        "changed-claims", "a signature proves nothing about other claims", _other_claims_same_signature
+    ),
 )
 
 _HEADERS: Final = (
-    TokenProbe("own-jwk", "a token brings no key", _own_jwk),
-    TokenProbe("own-jku", "nor points to one", lambda d: _own_key_in(d, "jku", "http://10.0.0.1/keys")),
-    TokenProbe("own-x5u", "nor to a certificate", lambda d: _own_key_in(d, "x5u", "http://10.0.0.1/cert")),
-    TokenProbe("own-x5c", "nor brings one", lambda d: _own_key_in(d, "x5c", ["MIIB"])),
-    TokenProbe("no-kid", "its key is named", lambda d: d.with_header(kid=None)),
-    TokenProbe("unknown-kid", "and known", lambda d: d.with_header(kid="a" * 43)),
-    TokenProbe("path-kid", "and no path", lambda d: d.with_header(kid="../../../../dev/null")),
-    TokenProbe("list-kid", "and one", lambda d: d.with_header(kid=[d.header["kid"]])),
-    TokenProbe("critical", "nothing critical is waved through", lambda d: d.with_header(crit=["exp"])),
-    TokenProbe("unencoded", "the payload is encoded", lambda d: d.with_header(b64=False)),
-    TokenProbe("other-type", "its type is that of access tokens", lambda d: d.with_header(typ="JWT")),
-    TokenProbe("no-type", "and it has one", lambda d: d.with_header(typ=None)),
-    TokenProbe("unknown-header", "its header says nothing else", lambda d: d.with_header(zip="DEF")),
+    TokenProbe("own-jwk", "a token that brings its own key proves nothing", _own_jwk),
+    TokenProbe(
+        "own-jku",
+        "a token that points to its own keys proves nothing",
+        lambda d: _own_key_in(d, "jku", "http://10.0.0.1/keys"),
+    ),
+    TokenProbe(
+        "own-x5u",
+        "a token that points to its own certificate proves nothing",
+        lambda d: _own_key_in(d, "x5u", "http://10.0.0.1/cert"),
+    ),
+    TokenProbe(
+        "own-x5c",
+        "a token that brings its own certificate proves nothing",
+        lambda d: _own_key_in(d, "x5c", ["MIIB"]),
+    ),
+    TokenProbe("no-kid", "a token that names no key proves nothing", lambda d: d.with_header(kid=None)),
+    TokenProbe(
+        "unknown-kid", "a token of an unknown key proves nothing", lambda d: d.with_header(kid="a" * 43)
+    ),
+    TokenProbe(
+        "path-kid",
+        "a key's name that is a path opens no file",
+        lambda d: d.with_header(kid="../../../../dev/null"),
+    ),
+    TokenProbe(
+        "list-kid",
+        "a key's name that is a list proves nothing",
+        lambda d: d.with_header(kid=[d.header["kid"]]),
+    ),
+    TokenProbe(
+        "critical", "a token with critical headers proves nothing", lambda d: d.with_header(crit=["exp"])
+    ),
+    TokenProbe(
+        "unencoded", "a token with an unencoded payload proves nothing", lambda d: d.with_header(b64=False)
+    ),
+    TokenProbe("other-type", "a token of another type proves nothing", lambda d: d.with_header(typ="JWT")),
+    TokenProbe("no-type", "a token without a type proves nothing", lambda d: d.with_header(typ=None)),
+    TokenProbe(
+        "unknown-header", "a token with an unknown header proves nothing", lambda d: d.with_header(zip="DEF")
+    ),
 )
 
 _CLAIMS: Final = (
-    TokenProbe("other-issuer", "it is our issuer's", lambda d: d.with_claims(iss="http://elsewhere")),
-    TokenProbe("audience-list", "for one service", lambda d: d.with_claims(aud=[d.claims["aud"]])),
-    TokenProbe("no-audience", "that is named", lambda d: d.with_claims(aud=None)),
-    TokenProbe("other-subject", "about one workflow", lambda d: d.with_claims(sub="wf-" + "a" * 20)),
-    TokenProbe("other-workflow", "this one", lambda d: d.with_claims(sub="wf-" + "a" * 20, workflow="wf-" + "a" * 20)),
-    TokenProbe("other-client", "of one role", lambda d: d.with_claims(client_id="roamer")),
-    TokenProbe("empty-scope", "with a scope", lambda d: d.with_claims(scope="")),
-    TokenProbe("scope-twice", "of words that stand once", lambda d: d.with_claims(scope="read:words read:words")),
-    TokenProbe("no-id", "and an id", lambda d: d.with_claims(jti=None)),
-    TokenProbe("unknown-claim", "and nothing else", lambda d: d.with_claims(admin=True)),
-    TokenProbe("claim-twice", "nothing twice", lambda d: _twice(d, "agent", "roamer")),
-    TokenProbe("claims-list", "as one object", lambda d: d.signed(d.header, b"[]")),
-    TokenProbe("claims-nan", "of JSON", lambda d: d.signed(d.header, json.dumps(dict(d.claims, iat=float("nan"))).encode())),
+    TokenProbe(
+        "other-issuer",
+        "another issuer's token proves nothing",
+        lambda d: d.with_claims(iss="http://elsewhere"),
+    ),
+    TokenProbe(
+        "audience-list",
+        "a token for several services proves nothing",
+        lambda d: d.with_claims(aud=[d.claims["aud"]]),
+    ),
+    TokenProbe("no-audience", "a token for no service proves nothing", lambda d: d.with_claims(aud=None)),
+    TokenProbe(
+        "other-subject",
+        "a token about two workflows proves nothing",
+        lambda d: d.with_claims(sub="wf-" + "a" * 20),
+    ),
+    TokenProbe(
+        "other-workflow",
+        "another workflow's token proves nothing here",
+        lambda d: d.with_claims(sub="wf-" + "a" * 20, workflow="wf-" + "a" * 20),
+    ),
+    TokenProbe(
+        "other-client", "a token of two roles proves nothing", lambda d: d.with_claims(client_id="roamer")
+    ),
+    TokenProbe("empty-scope", "a token without a scope proves nothing", lambda d: d.with_claims(scope="")),
+    TokenProbe(
+        "scope-twice",
+        "a token with a scope word twice proves nothing",
+        lambda d: d.with_claims(scope="read:words read:words"),
+    ),
+    TokenProbe("no-id", "a token without an id proves nothing", lambda d: d.with_claims(jti=None)),
+    TokenProbe(
+        "unknown-claim", "a token with an unknown claim proves nothing", lambda d: d.with_claims(admin=True)
+    ),
+    TokenProbe(
+        "claim-twice", "a token with a claim twice proves nothing", lambda d: _twice(d, "agent", "roamer")
+    ),
+    TokenProbe(
+        "claims-list", "a token whose claims are a list proves nothing", lambda d: d.signed(d.header, b"[]")
+    ),
+    TokenProbe(
+        "claims-nan",
+        "a token whose claims are not quite JSON proves nothing",
+        lambda d: d.signed(d.header, json.dumps(dict(d.claims, iat=float("nan"))).encode()),
+    ),
 )
 
 _TIMES: Final = (
-    TokenProbe("expired", "it has not expired", lambda d: d.with_claims(iat=_now(-99), nbf=_now(-99), exp=_now(-1))),
-    TokenProbe("not-yet", "it has begun", lambda d: d.with_claims(nbf=_now(60), exp=_now(120))),
-    TokenProbe("too-long", "it lives five minutes at most", lambda d: d.with_claims(exp=d.claims["iat"] + 301)),
-    TokenProbe("endless", "it ends", lambda d: d.with_claims(exp=None)),
-    TokenProbe("text-time", "times are numbers", lambda d: d.with_claims(exp=str(d.claims["exp"]))),
-    TokenProbe("broken-time", "whole ones", lambda d: d.with_claims(exp=d.claims["exp"] + 0.5)),
-    TokenProbe("true-time", "and no truths", lambda d: d.with_claims(nbf=True)),
-    TokenProbe("huge-time", "that every reader can hold", lambda d: d.with_claims(exp=1 << 70)),
+    TokenProbe(
+        "expired",
+        "an expired token proves nothing",
+        lambda d: d.with_claims(iat=_now(-99), nbf=_now(-99), exp=_now(-1)),
+    ),
+    TokenProbe(
+        "not-yet",
+        "a token that has not begun proves nothing",
+        lambda d: d.with_claims(nbf=_now(60), exp=_now(120)),
+    ),
+    TokenProbe(
+        "too-long",
+        "a token of over five minutes proves nothing",
+        lambda d: d.with_claims(exp=d.claims["iat"] + 301),
+    ),
+    TokenProbe("endless", "a token without an end proves nothing", lambda d: d.with_claims(exp=None)),
+    TokenProbe(
+        "text-time", "a time that is text proves nothing", lambda d: d.with_claims(exp=str(d.claims["exp"]))
+    ),
+    TokenProbe(
+        "broken-time",
+        "a time that is no whole number proves nothing",
+        lambda d: d.with_claims(exp=d.claims["exp"] + 0.5),
+    ),
+    TokenProbe("true-time", "a time that is a truth value proves nothing", lambda d: d.with_claims(nbf=True)),
+    TokenProbe(
+        "huge-time",
+        "a time that not every reader can hold proves nothing",
+        lambda d: d.with_claims(exp=1 << 70),
+    ),
 )
 
 _FORMS: Final = (
-    TokenProbe("padded", "it has one spelling: no padding", lambda d: f"{d.with_claims()}=="),
-    TokenProbe("blank-behind", "no blank behind it", lambda d: f"{d.with_claims()}\n"),
-    TokenProbe("other-spelling", "no bits that nobody reads", _other_spelling),
-    TokenProbe("four-segments", "three segments", lambda d: f"{d.with_claims()}.AA"),
-    TokenProbe("five-segments", "no encrypted token", lambda d: f"{segment(d.header)}.AA.AA.AA.AA"),
-    TokenProbe("json-form", "no JSON form", _as_json),
-    TokenProbe("too-large", "no more than 8 KiB", lambda d: d.with_claims(txn="a" * 9000)),
-    TokenProbe("nothing", "and not nothing", lambda _: ""),
+    TokenProbe("padded", "a padded spelling of a token proves nothing", lambda d: f"{d.with_claims()}=="),
+    TokenProbe(
+        "blank-behind", "a blank behind a token makes it prove nothing", lambda d: f"{d.with_claims()}\n"
+    ),
+    TokenProbe("other-spelling", "a second spelling of the same bits proves nothing", _other_spelling),
+    TokenProbe("four-segments", "a token of four segments proves nothing", lambda d: f"{d.with_claims()}.AA"),
+    TokenProbe(
+        "five-segments", "an encrypted token proves nothing", lambda d: f"{segment(d.header)}.AA.AA.AA.AA"
+    ),
+    TokenProbe("json-form", "a token in JSON form proves nothing", _as_json),
+    TokenProbe("too-large", "a token over 8 KiB proves nothing", lambda d: d.with_claims(txn="a" * 9000)),
+    TokenProbe("nothing", "an empty token proves nothing", lambda _: ""),
 )
 
 TOKENS: Final = (*_SIGNATURES, *_HEADERS, *_CLAIMS, *_TIMES, *_FORMS)

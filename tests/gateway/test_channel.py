@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import socket
+import threading
 
 import pytest
 
@@ -157,6 +158,20 @@ def test_a_workflow_has_one_channel(rig: Rig) -> None:
     )
     assert (again.status_code, again.json()["code"]) == (409, "channel_open")
     assert agent.get("/notes/notes").status == 200
+
+
+def test_a_channel_that_is_closed_while_it_opens_leaves_nothing(rig: Rig) -> None:
+    """Openings raced by closings: afterwards no folder and no listening socket is left of those that were closed."""
+    for _ in range(20):
+        workflow = rig.new_workflow()
+        tokens = rig.tokens(workflow)
+        closing = threading.Thread(target=lambda name=workflow: rig.admin.delete(f"/channels/{name}"))
+        closing.start()
+        with contextlib.suppress(AssertionError, StopIteration):
+            rig.lease(workflow, tokens).hang_up()
+        closing.join()
+    until(lambda: rig.admin.get("/channels").json()["channels"] == [] or not rig.closing_folders())
+    assert rig.closing_folders() == set()
 
 
 def test_the_kill_switch_closes_everything(rig: Rig) -> None:

@@ -66,6 +66,29 @@ def test_a_static_credential_goes_where_its_entry_says(rig: Rig) -> None:
     assert b"authorization" not in seen.headers
 
 
+def test_a_credential_in_the_query_is_the_only_one_of_its_name(rig: Rig) -> None:
+    """A query credential is added; an agent's own parameter of that name, however spelt, is refused unread."""
+    agent = rig.agent()
+    assert agent.get("/in-query/ask?q=1").status == 200
+    assert rig.upstream.received[0].line == b"GET /ask?q=1&api_key=%s HTTP/1.1" % STATIC_KEY.encode()
+    for own in ("api_key=mine", "q=1&API_KEY=mine", "api%5Fkey=mine", "q=1;api_key=mine"):
+        answer = agent.get(f"/in-query/ask?{own}")
+        assert (answer.status, answer.json["code"]) == (400, "request.query_credential")
+    assert len(rig.upstream.received) == 1
+
+
+@pytest.mark.parametrize(
+    "head", [b"HTTP/1.1 999 Odd\r\n", b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n"]
+)
+def test_a_status_that_is_no_answer_is_502_and_has_its_outcome(rig: Rig, head: bytes) -> None:
+    """An upstream's 999 or 101 is a failed call: refused to the agent, recorded as forwarded."""
+    rig.upstream.answer = head + b"Content-Length: 0\r\n\r\n"
+    answer = rig.agent().get("/notes/notes")
+    assert (answer.status, answer.json["code"]) == (502, "upstream.failed")
+    outcome = rig.outcome(answer.decision)
+    assert (outcome.forwarded, outcome.result) == (True, "upstream_error")
+
+
 def test_no_answer_holds_a_credential(rig: Rig) -> None:
     """Headers that could carry a credential back are dropped from an upstream's answer."""
     rig.upstream.answer = (
@@ -289,6 +312,15 @@ def test_an_agent_can_read_what_it_may_do_and_all_of_it_is_true(rig: Rig) -> Non
                     agent.request(route["method"], path, b"{}" if route["method"] == "POST" else None).status
                     == 200
                 )
+
+
+def test_asking_what_one_may_do_costs_the_engine_little(rig: Rig) -> None:
+    """Thirty times the same question are one round of decisions: the engine's own counter says so."""
+    agent = rig.agent()
+    asked = rig.evaluations()
+    for _ in range(30):
+        assert agent.get("/.doorless/self").status == 200
+    assert 0 < rig.evaluations() - asked <= 4
 
 
 def test_the_self_description_tells_what_is_left_of_a_limit(rig: Rig) -> None:

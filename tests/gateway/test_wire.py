@@ -95,6 +95,9 @@ def test_reading_a_target_never_changes_it(raw: bytes) -> None:
         ),
         (((b"host", b"proxy"), (b"upgrade", b"websocket")), "request.upgrade"),
         (((b"host", b"proxy"), (b"expect", b"something")), "request.expect"),
+        (((b"host", b"proxy"), (b"content-length", b"1" * 16)), "request.length"),
+        (((b"host", b"proxy"), (b"content-type", b"a" * 1025)), "request.content_type"),
+        (((b"host", b"proxy"), (b"if-match", b'"\xc3\xa9"')), "request.header_bytes"),
     ],
 )
 def test_an_ambiguous_header_block_has_a_flaw_with_its_code(

@@ -62,13 +62,13 @@ def no_more(before: World, answers: list[Verdict], after: list[Verdict]) -> None
 
 
 def test_a_model_of_the_documentation_agrees_with_opa(opa: Path, tmp_path: Path) -> None:
-    """3,500 random calls and 350 questions for tokens get exactly what the documentation says.
+    """10,000 random calls and 1,000 questions for tokens get exactly what the documentation says.
 
     With `>=` for `<=` in body_too_large, with `data` left out of `lib.call.route`, and without the deny rule
     `scope_not_in_token` this failed within the first worlds. All three verdicts are among the answers.
     """
-    seen = agree(opa, tmp_path, seed=1, count=35)
-    assert min(seen[verdict] for verdict in Verdict) > 50, seen
+    seen = agree(opa, tmp_path, seed=1, count=100)
+    assert min(seen[verdict] for verdict in Verdict) > 200, seen
 
 
 @pytest.mark.long
@@ -81,7 +81,7 @@ def test_a_model_of_the_documentation_agrees_with_opa_at_length(opa: Path, tmp_p
 def test_taking_something_away_never_allows_more(opa: Path, tmp_path: Path) -> None:
     """Fewer grants, routes or scope words, smaller bodies, less that can be undone: no call gets more than before.
 
-    With `grant` also where a word of another service is held (`some` service in lib.call) it failed on fewer routes.
+    With lib.call covering only roles that have a single word on a service, so that fewer grants allow more, it failed.
     """
     draw = random.Random(2)
     asked = worlds(2, 12, calls=40)

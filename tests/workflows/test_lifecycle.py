@@ -104,9 +104,18 @@ def test_a_renewal_that_is_refused_ends_the_workflow(folder: Path) -> None:
     assert "workflow_ended" in ended.note
 
 
+PAUSED = {
+    "code": "pdp_unavailable",
+    "message": "Soon.",
+    "reasons": [{"code": "pdp_unavailable", "message": "Soon.", "remedy": "Try again."}],
+    "decision": "d-" + "a" * 26,
+}
+"""What the real issuer sends: a 503 has reasons and a decision like a denial, and is none."""
+
+
 def test_a_renewal_that_fails_for_a_moment_is_tried_again(folder: Path) -> None:
     """503 is not the end: while a token lives the renewal is asked for again."""
-    world = World(token_lives_s=1, refuse_renewal=(503, {"code": "pdp_unavailable", "message": "Soon."}))
+    world = World(token_lives_s=1, refuse_renewal=(503, PAUSED))
 
     async def one() -> Ended:
         async with parts(world, folder) as where:

@@ -1,0 +1,24 @@
+"""A running home for the tests of a module: they break it one after the other, and nobody mends it in between."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.stack import Home
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Home]:
+    """A home with the real OPA."""
+    made = Home()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """An empty folder whose path leaves room for a socket's name."""
+    with tempfile.TemporaryDirectory(prefix="dl-") as folder:
+        yield Path(folder)

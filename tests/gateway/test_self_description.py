@@ -1,0 +1,108 @@
+"""`GET /.doorless/self` under the shipped roles and services: all that it tells is true, and it tells all."""
+
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from decision.config import Configuration, load_policies
+from tests.gateway.rig import REPOSITORY, Agent, Rig
+
+SHIPPED = REPOSITORY / "policies"
+ROLES = sorted(yaml.safe_load((SHIPPED / "roles.yaml").read_text())["roles"])
+BODY = {"POST", "PUT", "PATCH"}
+
+
+class ShippedRig(Rig):
+    """A rig with the shipped roles and services; only where the services are is exchanged."""
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        services = yaml.safe_load((SHIPPED / "services.yaml").read_text())
+        for service in services["services"].values():
+            service.update(upstream=f"http://127.0.0.1:{self.upstream.port}", allow_loopback=True)
+        (self.policies / "services.yaml").write_text(yaml.safe_dump(services))
+        (self.policies / "roles.yaml").write_bytes((SHIPPED / "roles.yaml").read_bytes())
+        credential = "credentials:\n  telemetry-key: {file: static-key, as: header, name: X-Api-Key}\n"
+        (self.home / "credentials.yaml").write_text(credential)
+
+    def tokens(self, workflow: str, role: str = "crash-tracker", ttl_s: int = 300) -> list[str]:
+        """Tokens for the whole of a shipped role."""
+        grants = load_policies(self.policies).compiled["grants"][role]
+        return [
+            self.issuer.token(workflow, service, *sorted(words), role=role, ttl_s=ttl_s)
+            for service, words in grants.items()
+        ]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Configuration:
+    return load_policies(SHIPPED)
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShippedRig]:
+    rig = ShippedRig(tmp_path_factory.mktemp("home"))
+    yield rig
+    rig.close()
+
+
+def ask(agent: Agent, service: str, method: str, path: str) -> int:
+    """Call a route, with its parameters' names as their values."""
+    target = f"/{service}{path.replace('{', '').replace('}', '')}"
+    return agent.request(method, target, b"{}" if method in BODY else None).status
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nothing_that_is_advertised_is_denied(rig: ShippedRig, role: str) -> None:
+    """Every route that a shipped role is told of is called, allowed, and reaches the upstream.
+
+    With every route of a granted service listed (no question to policy) crash-tracker's `set-status` was denied.
+    """
+    agent = rig.agent(role)
+    told = agent.get("/.doorless/self").json
+    assert (told["role"], told["workflow"]) == (role, agent.workflow)
+    routes = [(service["name"], route) for service in told["services"] for route in service["routes"]]
+    assert routes
+    before = len(rig.upstream.received)
+    for service, route in routes:
+        assert ask(agent, service, route["method"], route["path"]) == 200, route
+    assert len(rig.upstream.received) - before == len(routes)
+    assert [one.decision for one in rig.decisions(agent.workflow)] == ["allow"] * len(routes)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nothing_that_is_allowed_is_kept_back(rig: ShippedRig, shipped: Configuration, role: str) -> None:
+    """Every shipped route that a role is not told of is refused when it is called, in every service.
+
+    With the list cut to the first route of a service the others were allowed and the test failed.
+    """
+    agent = rig.agent(role)
+    told = agent.get("/.doorless/self").json
+    listed = {(service["name"], route["id"]) for service in told["services"] for route in service["routes"]}
+    hidden = [
+        (service.name, route)
+        for service in shipped.catalogue.services.values()
+        for route in service.routes
+        if (service.name, route.id) not in listed
+    ]
+    assert hidden
+    for service, route in hidden:
+        assert ask(agent, service, route.method, route.path) in {403, 404}, route
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_is_left_of_a_limit_is_true(rig: ShippedRig, shipped: Configuration, role: str) -> None:
+    """The limits told are those of roles.yaml, and each call lowers what is left by one; asking costs nothing.
+
+    With the question to policy counted as an attempt asking twice lowered it.
+    """
+    agent = rig.agent(role)
+    limit = shipped.roles[role].limits.max_requests_per_min
+    before, again = (agent.get("/.doorless/self").json for _ in range(2))
+    assert [one["limit"] for one in before["limits"]] == ([] if limit is None else [limit])
+    assert before["limits"] == again["limits"]
+    service = before["services"][0]
+    ask(agent, service["name"], service["routes"][0]["method"], service["routes"][0]["path"])
+    after = agent.get("/.doorless/self").json["limits"]
+    assert [one["remaining"] for one in after] == [one["remaining"] - 1 for one in before["limits"]]
