@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from sandbox.binary import SandboxUnavailable
 from sandbox.folders import RoomRefused, check_agent_folder
-from sandbox.host import gather_host
+from sandbox.host import find_door, gather_host
 from sandbox.launch import RoomBroken
 from sandbox.probe import Broken, Works, probe
 from sandbox.room import Host, Limits, Room
@@ -94,6 +94,10 @@ class SandboxRooms:
             check_agent_folder(real, host.homes, self._forbidden)
         except RoomRefused as refused:
             self._warn(f"the agent does not see the current folder: {refused}")
+            return None
+        door = find_door(folder.resolve())
+        if door is not None:
+            self._warn(f"the agent does not see the current folder: {door} is a socket, a pipe or a device")
             return None
         return real
 
