@@ -7,6 +7,7 @@ import asyncio
 import os
 import re
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from decision.document import read_answer
 from decision.model import Allow, Deny
 from decision.opa_binary import find_opa
 from decision.question import RequestQuestion, TokenQuestion
-from gateway.caller import identify
+from gateway.caller import Caller, identify
 from gateway.request import Refused, Stamp
 from tests.clients.rig import ClientRig, answer
 from tests.gateway.peers import Received
@@ -150,8 +151,6 @@ def rate(rig: ClientRig) -> str:
 
 
 def _after(seconds: int) -> Callable[[], bool]:
-    import time
-
     end = time.monotonic() + seconds
     return lambda: time.monotonic() >= end
 
@@ -172,9 +171,7 @@ def nobody(code: str, stamp: Stamp) -> Walk:
     return walk
 
 
-def _expired() -> Any:
-    from gateway.caller import Caller
-
+def _expired() -> Caller:
     return Caller("wf-1", "client", {}, expires_at=1)
 
 

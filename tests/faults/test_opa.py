@@ -21,6 +21,7 @@ def test_opa_killed(home: Home) -> None:
             load.wait(partial(_restarted, home, load, turn), "a restart")
             load.recovered()
             print(f"outage {load.outage(killed):.2f} s")
+            assert load.passed_between_refusals(killed) == []
         load.total(ENOUGH)
     counted = account(load)
     print(counted)
@@ -38,6 +39,7 @@ def test_opa_stopped(home: Home) -> None:
         load.wait(partial(_restarted, home, load, 1), "a restart")
         load.recovered()
         print(f"outage {load.outage(stopped):.2f} s")
+        assert load.passed_between_refusals(stopped) == []
         load.total(ENOUGH)
         assert home.opa() != opa
     counted = account(load)

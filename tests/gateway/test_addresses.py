@@ -178,36 +178,38 @@ SPELLINGS = {
 }
 
 
-def test_no_spelling_of_an_upstream_reaches_loopback(own_rig: Rig) -> None:
+def test_no_spelling_of_an_upstream_reaches_loopback(rig: Rig) -> None:
     """A service whose host is loopback in any spelling, without `allow_loopback`, never reaches it.
 
     With `judge` always content, eight of the spellings reached the listener.
     """
-    agent = _agent_of(own_rig, {name: f"{host}:{own_rig.upstream.port}" for name, host in SPELLINGS.items()})
+    agent = _agent_of(
+        rig, "speller", {name: f"{host}:{rig.upstream.port}" for name, host in SPELLINGS.items()}
+    )
     answers = {name: agent.get(f"/{name}/ask") for name in SPELLINGS}
     agent.close()
     assert {answer.status for answer in answers.values()} == {502}
-    assert own_rig.upstream.received == []
+    assert rig.upstream.received == []
 
 
-def test_an_upstream_may_be_a_literal_ipv6_address(own_rig: Rig) -> None:
+def test_an_upstream_may_be_a_literal_ipv6_address(rig: Rig) -> None:
     """It is judged as an address like any other; without its brackets, no URL could be made of it."""
-    agent = _agent_of(own_rig, {"six": f"[::1]:{own_rig.upstream.port}"})
-    answer = agent.get("/six/ask")
+    agent = _agent_of(rig, "literal", {"literal-six": f"[::1]:{rig.upstream.port}"})
+    answer = agent.get("/literal-six/ask")
     agent.close()
     assert answer.json["code"] == "upstream.unreachable"
 
 
-def _agent_of(rig: Rig, places: dict[str, str]) -> Agent:
+def _agent_of(rig: Rig, role: str, places: dict[str, str]) -> Agent:
     """An agent who may ask each of these services, each at its place."""
     services, roles = rig.policies / "services.yaml", rig.policies / "roles.yaml"
     route = "ask: {method: GET, path: /ask, action: read, data: answers}"
     for name, place in places.items():
         entry = f"  {name}:\n    upstream: http://{place}\n    credential: workflow-jwt\n    routes: {{{route}}}\n"
         services.write_text(services.read_text() + entry)
-    role = f"  speller: {{services: [{', '.join(places)}], actions: [read], data: [answers]}}\n"
-    roles.write_text(roles.read_text() + role)
+    granted = f"  {role}: {{services: [{', '.join(places)}], actions: [read], data: [answers]}}\n"
+    roles.write_text(roles.read_text() + granted)
     assert rig.admin.post("/policy/reload").status_code == 200
     workflow = rig.new_workflow()
-    tokens = [rig.issuer.token(workflow, name, "read:answers", role="speller") for name in places]
+    tokens = [rig.issuer.token(workflow, name, "read:answers", role=role) for name in places]
     return Agent(json.loads(next(rig.open_lease(workflow, tokens))))

@@ -104,7 +104,7 @@ def test_a_renewal_that_is_refused_ends_the_workflow(folder: Path) -> None:
     assert "workflow_ended" in ended.note
 
 
-PAUSED = {
+PAUSED: dict[str, object] = {
     "code": "pdp_unavailable",
     "message": "Soon.",
     "reasons": [{"code": "pdp_unavailable", "message": "Soon.", "remedy": "Try again."}],
