@@ -58,6 +58,7 @@ lock: setup-test ## resolve and hash the requirement files anew (UPGRADE=1 takes
 	@$(call LOCK,--group build --group test --group check --group lock -c requirements/doorless.txt,develop,pyproject.toml)
 	@$(call LOCK,--group bubblewrap,bubblewrap)
 	@$(call LOCK,--group go,go)
+	@$(call LOCK,--group clients,clients)
 
 .PHONY: clean
 clean: ## remove everything that was made here (.venv, caches); built tools stay in the user's cache

@@ -143,16 +143,25 @@ def test_a_rate_limit_is_waited_for_as_told(rig: ClientRig, name: str) -> None:
     assert ran.shown["allowed"].startswith("answered: ")
 
 
-@pytest.mark.parametrize("name", ["gemini", "mcp"])
-def test_a_rate_limit_is_shown_where_it_is_not_waited_for(rig: ClientRig, name: str) -> None:
-    """The GenAI library and the MCP client do not know `Retry-After`: they ask once and show how long to wait.
+def test_a_rate_limit_is_shown_where_it_is_not_waited_for(rig: ClientRig) -> None:
+    """The GenAI library does not know `Retry-After`: it asks once and shows how long to wait.
 
-    Without the reason's remedy in the message both showed the limit and no time.
+    Without the remedy in the message it showed the limit and no time.
     """
-    ran = library(rig, name, "allowed", "allowed", role=f"hurried-{name}")
+    ran = library(rig, "gemini", "allowed", "allowed", role="hurried-gemini")
+    assert [one.decision for one in ran.decisions] == ["allow", "deny"]
+    assert re.search(r"RESOURCE_EXHAUSTED.*\[rate_limited\] Wait [12] seconds", ran.shown["allowed"])
+
+
+def test_a_rate_limit_within_an_mcp_session_is_shown(rig: ClientRig) -> None:
+    """Each message of a session is sent once: opened, told so, and the call whose refusal says how long to wait.
+
+    Without the remedy in the message it showed the limit and no time.
+    """
+    ran = library(rig, "mcp", "allowed", role="hurried-mcp")
     assert re.search(r"\[rate_limited\] Wait [12] seconds", ran.shown["allowed"])
-    questions = [one for one in ran.decisions if target_of(one) != "POST /mcp/open"]
-    assert [one.decision for one in questions] == (["allow", "deny"] if name == "gemini" else [])
+    posts = [one.decision for one in ran.decisions if target_of(one) == "POST /mcp/open"]
+    assert posts == ["allow", "deny", "deny"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from audit.entry import DecisionEntry
 from audit.faults import DamagedJournal
@@ -83,6 +84,18 @@ class Load:
         self._workers = [
             asyncio.run_coroutine_threadsafe(self._work(), self._loop.loop) for _ in range(connections)
         ]
+
+    def __enter__(self) -> Self:
+        """Go on until all is well."""
+        try:
+            self.recovered()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def wait(self, met: Callable[[], object], what: str, within_s: float = DEADLINE_S) -> float:
         """Wait until it is so; how many seconds that took. Fails by name, with what was seen."""

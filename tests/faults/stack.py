@@ -146,13 +146,8 @@ class Home:
     @contextmanager
     def load(self, connections: int = 16) -> Iterator["Load"]:
         """Agents at work, all well before the test goes on; in the end the account is right."""
-        with self.agent() as agent:
-            load = Load(agent, self.witness, connections)
-            try:
-                load.recovered()
-                yield load
-            finally:
-                load.stop()
+        with self.agent() as agent, Load(agent, self.witness, connections) as load:
+            yield load
 
     def events(self, name: str, first: int = 0) -> list[EventEntry]:
         """The recorded events of this name, from a place in the log on."""

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,12 @@ class RigWithIssuer(Rig):
         [pem] = self.keys.glob("*.pem")
         return read_pem(pem.read_bytes())
 
+    @contextmanager
+    def workflow(self) -> Iterator["Orchestrated"]:
+        """A workflow at work, as long as this context."""
+        with ExitStack() as undo:
+            yield Orchestrated(self, undo)
+
     def forged(self, workflow: str, key: SigningKey) -> str:
         """A token of now, right in everything, by this key."""
         now = int(time.time())
@@ -118,28 +124,23 @@ class RigWithIssuer(Rig):
 
 
 class Orchestrated:
-    """A workflow with its channel, renewed as `doorless run` renews it."""
+    """A workflow with its channel, renewed as `doorless run` renews it; what must be undone goes on the stack."""
 
-    def __init__(self, rig: RigWithIssuer) -> None:
-        self._open = ExitStack()
+    def __init__(self, rig: "RigWithIssuer", undo: ExitStack) -> None:
         reply = rig.ask("issuer", "POST", "/workflows", {"role": "writer", "ttl_s": 600})
         assert reply.status_code == 201, reply.text
         started = reply.json()
         self.workflow: str = started["workflow"]
         self.tokens = tokens_of(started)
         lease = Lease(rig.run / "gateway.sock", self.workflow, self.tokens)
-        self._open.callback(lease.hang_up)
+        undo.callback(lease.hang_up)
         self.agent = Agent(lease.opened)
-        self._open.callback(self.agent.close)
+        undo.callback(self.agent.close)
         loop = Loop()
-        self._open.callback(loop.close)
+        undo.callback(loop.close)
         self.renewing: Future[Failure] = asyncio.run_coroutine_threadsafe(
             _renewed(rig, self.workflow, started), loop.loop
         )
-
-    def close(self) -> None:
-        """End it."""
-        self._open.close()
 
 
 async def _renewed(rig: RigWithIssuer, workflow: str, started: dict[str, Any]) -> Failure:
@@ -165,32 +166,27 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RigWithIssuer]:
 def test_key_rotated(rig: RigWithIssuer) -> None:
     """Two rotations under load: no request is refused, and after its window an old key proves nothing any more.
 
-    With keys kept by the gateway, as it once did, it took tokens of the old key until the next rotation.
+    Guards removed, one at a time: with keys kept by the gateway, as it once did, it took tokens of the old key after its window;
+    XXX
     """
-    orchestrated = Orchestrated(rig)
-    stolen = rig.private_key()
-    load = Load(orchestrated.agent, rig.witness, 8)
-    load.recovered()
-    first = rig.rotate()
-    assert _accepts(rig, orchestrated.workflow, rig.forged(orchestrated.workflow, stolen)), (
-        "within its window"
-    )
-    assert rig.introspect(rig.forged(orchestrated.workflow, stolen))
-    load.wait(lambda: stolen.kid not in rig.published(), "the end of the old key")
-    forged = rig.forged(orchestrated.workflow, stolen)
-    assert not _accepts(rig, orchestrated.workflow, forged)
-    assert not rig.introspect(forged)
-    load.wait(lambda: not (rig.keys / f"{stolen.kid}.pem").exists(), "the end of its file")
-    second = rig.rotate()
-    load.wait(lambda: first not in rig.published(), "the end of the second key")
-    load.total(ENOUGH)
-    load.stop()
+    with rig.workflow() as orchestrated, Load(orchestrated.agent, rig.witness, 8) as load:
+        workflow, stolen = orchestrated.workflow, rig.private_key()
+        first = rig.rotate()
+        assert _accepts(rig, workflow, rig.forged(workflow, stolen)), "within its window"
+        assert rig.introspect(rig.forged(workflow, stolen))
+        load.wait(lambda: stolen.kid not in rig.published(), "the end of the old key")
+        forged = rig.forged(workflow, stolen)
+        assert not _accepts(rig, workflow, forged)
+        assert not rig.introspect(forged)
+        load.wait(lambda: not (rig.keys / f"{stolen.kid}.pem").exists(), "the end of its file")
+        second = rig.rotate()
+        load.wait(lambda: first not in rig.published(), "the end of the second key")
+        load.total(ENOUGH)
+        assert not orchestrated.renewing.done()
     counted = account(load)
     print(counted)
     assert counted.refused.total() == 0
     assert {_kid(each) for each in rig.upstream.received} >= {stolen.kid, first, second}
-    assert not orchestrated.renewing.done()
-    orchestrated.close()
 
 
 def _accepts(rig: RigWithIssuer, workflow: str, token: str) -> bool:
@@ -214,24 +210,21 @@ def _kid(received: Received) -> str:
 def test_workflow_revoked(rig: RigWithIssuer) -> None:
     """After the issuer has answered a revocation not one request passes; and its living tokens open nothing again.
 
-    Without the question whether the workflow is active, they opened a channel for the rest of their five minutes.
+    Guard removed: without the question whether the workflow is active, they opened a channel for the rest of their life.
     """
-    orchestrated = Orchestrated(rig)
-    load = Load(orchestrated.agent, rig.witness, 8)
-    load.recovered()
-    revoked = rig.ask("issuer", "DELETE", f"/workflows/{orchestrated.workflow}?reason=revoked")
-    at = time.monotonic()
-    assert revoked.status_code == 200
-    until(lambda: not orchestrated.agent.socket.exists())
-    closed = time.monotonic()
-    load.wait(lambda: load.codes()["broken"] >= 8, "the end of the connections")
-    load.stop()
-    print(account(load), f"closed after {closed - at:.3f} s")
-    assert closed - at < 1.0
-    assert not [s for s in load.seen if s.status == 200 and s.sent > closed]
-    again = {"workflow": orchestrated.workflow, "tokens": orchestrated.tokens}
-    assert rig.introspect(orchestrated.tokens[0]) is False
-    refused = rig.ask("gateway", "POST", "/channels", again)
-    assert (refused.status_code, refused.json()["code"]) == (403, "token_refused")
-    assert refused.json()["message"].startswith("token.workflow_ended")
-    orchestrated.close()
+    with rig.workflow() as orchestrated:
+        with Load(orchestrated.agent, rig.witness, 8) as load:
+            revoked = rig.ask("issuer", "DELETE", f"/workflows/{orchestrated.workflow}?reason=revoked")
+            at = time.monotonic()
+            assert revoked.status_code == 200
+            until(lambda: not orchestrated.agent.socket.exists())
+            closed = time.monotonic()
+            load.wait(lambda: load.codes()["broken"] >= 8, "the end of the connections")
+        print(account(load), f"closed after {closed - at:.3f} s")
+        assert closed - at < 1.0
+        assert not [s for s in load.seen if s.status == 200 and s.sent > closed]
+        again = {"workflow": orchestrated.workflow, "tokens": orchestrated.tokens}
+        assert rig.introspect(orchestrated.tokens[0]) is False
+        refused = rig.ask("gateway", "POST", "/channels", again)
+        assert (refused.status_code, refused.json()["code"]) == (403, "token_refused")
+        assert refused.json()["message"].startswith("token.workflow_ended")
