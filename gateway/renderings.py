@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 MIN_BYTES = 8
-"""A shorter secret, or a shorter rendering of one, is not searched for: it would cut harmless answers."""
+"""A shorter secret is not searched for: it would cut harmless answers. No rendering is shorter than its secret."""
 
 WINDOW_BYTES = 32
 MAX_WINDOWS = 8
@@ -53,8 +53,7 @@ def renderings(secret: bytes) -> dict[bytes, str]:
         return {}
     found: dict[bytes, str] = {}
     for name, rendering in _all(secret):
-        if len(rendering) >= MIN_BYTES:
-            found.setdefault(rendering, name)
+        found.setdefault(rendering, name)
     return found
 
 

@@ -15,7 +15,7 @@ from yarl import URL
 from audit.receipt import Receipt
 from decision.catalogue import Service
 from decision.model import Allow
-from gateway.addresses import AddressForbidden, guarded_socket
+from gateway.addresses import DIALLED, AddressForbidden, guarded_socket
 from gateway.body import RequestBody
 from gateway.call import Call
 from gateway.caller import Caller
@@ -29,6 +29,10 @@ IDLE_S = 60.0
 
 FINAL_STATUS = range(200, 600)
 """Statuses that are an answer: an upgrade is none (we never ask for one), and neither is what RFC 9110 has no class for."""
+
+
+_SENT_AGAIN = frozenset({"GET", "HEAD"})
+"""Safe methods: the only ones that aiohttp may send once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,7 @@ class _Line:
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=IDLE_S),
             trust_env=False,
+            middlewares=(_at_most_once,),
             requote_redirect_url=False,
         )
 
@@ -198,6 +203,29 @@ class _Line:
     async def _close_if_done(self) -> None:
         if self._retired and self._calls == 0:
             await self._session.close()
+
+
+class _Unanswered(aiohttp.ClientError):
+    """The connection ended before an answer; said in a way that aiohttp does not take for an invitation."""
+
+
+async def _at_most_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a call twice.
+
+    By itself it repeats every idempotent method, PUT and DELETE too, also on a fresh connection. Only a safe call
+    that met a kept connection just as the upstream closed it is sent once more; one allow is otherwise one call.
+    """
+    DIALLED.set(False)
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method in _SENT_AGAIN and not DIALLED.get():
+            raise
+        raise _Unanswered(type(error).__name__) from error
 
 
 async def _within(

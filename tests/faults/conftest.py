@@ -18,6 +18,14 @@ def home() -> Iterator[Home]:
 
 
 @pytest.fixture
+def own_home() -> Iterator[Home]:
+    """A home for one test, after which the pauses between restarts are long."""
+    made = Home()
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def short_folder() -> Iterator[Path]:
     """An empty folder whose path leaves room for a socket's name."""
     with tempfile.TemporaryDirectory(prefix="dl-") as folder:

@@ -11,8 +11,9 @@ from tests.gateway.rig import until
 ENOUGH = 2_000
 
 
-def test_descriptors_exhausted(home: Home) -> None:
+def test_descriptors_exhausted(own_home: Home) -> None:
     """No descriptor for upstreams or for a new OPA: refusals with a code; with descriptors all of it heals."""
+    home = own_home
     gateway = home.part("gateway")
     soft, hard = resource.prlimit(gateway, resource.RLIMIT_NOFILE)
     with home.load(32) as load:
