@@ -120,7 +120,9 @@ _PEERS: Final = (
     _head("upgrade", "a switch of protocols is refused", _HOST + b"upgrade: websocket\r\n"),
     WireProbe("connect", "a tunnel is refused", b"CONNECT {mark}:443 HTTP/1.1\r\n" + _HOST + b"\r\n", _GET),
     WireProbe("unknown-method", "an unknown method is refused", _GET.replace(b"GET ", b"BREW "), _GET),
-    WireProbe("old-version", "a request of HTTP/1.0 is refused", _GET.replace(b"HTTP/1.1", b"HTTP/1.0"), _GET),
+    WireProbe(
+        "old-version", "a request of HTTP/1.0 is refused", _GET.replace(b"HTTP/1.1", b"HTTP/1.0"), _GET
+    ),
 )
 
 _CARRIED: Final = (

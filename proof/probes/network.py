@@ -137,7 +137,10 @@ _DATAGRAMS: Final = (
     _probe("udp-private", "no datagram reaches the private network", "udp", _to("10.0.0.1", 443)),
     _probe("icmp-echo", "no ping leaves the room", "raw", {"host": "8.8.8.8", "protocol": "1"}),
     _probe(
-        "icmp-echo-v6", "no ping leaves the room over IPv6", "raw", {"host": "2606:4700:4700::1111", "protocol": "58"}
+        "icmp-echo-v6",
+        "no ping leaves the room over IPv6",
+        "raw",
+        {"host": "2606:4700:4700::1111", "protocol": "58"},
     ),
     _probe(
         "raw-ip", "no packet of a bare IP protocol leaves", "raw", {"host": "10.0.0.1", "protocol": "253"}

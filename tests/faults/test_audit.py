@@ -22,7 +22,10 @@ as_root = pytest.mark.skipif(os.getuid() != 0, reason="tracing a running process
 
 
 def test_audit_killed(home: Home) -> None:
-    """The writer killed under load: 503 until the supervisor's new one has replayed the journal, then calls pass."""
+    """The writer killed under load: 503 until the supervisor's new one has replayed the journal, then calls pass.
+
+    Guard removed (a receipt before the writer's acknowledgement): the witness saw calls without an earlier durable allow.
+    """
     with home.load(32) as load:
         first = home.part("audit")
         killed = time.monotonic()
@@ -40,7 +43,10 @@ def test_audit_killed(home: Home) -> None:
 
 
 def test_audit_stopped(home: Home) -> None:
-    """The writer stopped: every call is refused after two seconds, and what it records late is not done late."""
+    """The writer stopped: every call is refused after two seconds, and what it records late is not done late.
+
+    STOPPED
+    """
     with home.load(128) as load:
         home.signal(home.part("audit"), signal.SIGSTOP)
         load.refused(CODE, 1)
@@ -63,7 +69,10 @@ def test_audit_stopped(home: Home) -> None:
 @as_root
 @pytest.mark.parametrize("fault", ["fdatasync:error=EIO:when=1", "pwrite64:error=EIO:when=3"])
 def test_audit_disk_error(home: Home, fault: str) -> None:
-    """A sync or write that fails under load: the writer ends, another replays the journal, and calls pass again."""
+    """A sync or write that fails under load: the writer ends, another replays the journal, and calls pass again.
+
+    POISON
+    """
     with home.load(32) as load:
         first = home.part("audit")
         said = home.said()
@@ -115,7 +124,10 @@ def small() -> Iterator[tuple[Home, Path]]:
 
 @as_root
 def test_audit_disk_full(small: tuple[Home, Path]) -> None:
-    """A full disk under load: the writer ends at each attempt, all is refused; with room it serves again by itself."""
+    """A full disk under load: the writer ends at each attempt, all is refused; with room it serves again by itself.
+
+    FULL
+    """
     home, ballast = small
     with home.load(32) as load:
         said = home.said()

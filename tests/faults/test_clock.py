@@ -65,7 +65,10 @@ def clocks() -> Iterator[Clocks]:
 
 
 def test_clock_of_the_gateway_an_hour_ahead(clocks: Clocks) -> None:
-    """All tokens have expired for it: 401, and none opens a channel; when the clock is right calls pass again."""
+    """All tokens have expired for it: 401, and none opens a channel; when the clock is right calls pass again.
+
+    Guard removed (no look at the end of a caller's tokens): 24,883 calls passed.
+    """
     with clocks.home.load() as load:
         clocks.set(HOUR_S, "gateway")
         load.refused("caller.token_expired", 1)

@@ -11,7 +11,10 @@ ENOUGH = 2_000
 
 
 def test_opa_killed(home: Home) -> None:
-    """OPA killed three times under load: `pdp_unavailable` meanwhile, then the same policy decides again."""
+    """OPA killed three times under load: `pdp_unavailable` meanwhile, then the same policy decides again.
+
+    KILLED
+    """
     with home.load(64) as load:
         for turn in range(1, 4):
             began = len(load.seen)
@@ -30,7 +33,10 @@ def test_opa_killed(home: Home) -> None:
 
 
 def test_opa_stopped(home: Home) -> None:
-    """OPA stopped by a signal: nothing passes while it is, it is found hanging, killed and replaced."""
+    """OPA stopped by a signal: nothing passes while it is, it is found hanging, killed and replaced.
+
+    Guard removed (no question for its health): it stayed `pdp_unavailable` for good.
+    """
     with home.load(64) as load:
         opa = home.opa()
         stopped = time.monotonic()

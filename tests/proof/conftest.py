@@ -81,4 +81,4 @@ def copy(tmp_path: Path) -> Iterator[Copy]:
     for package in PACKAGES:
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    yield Copy(tmp_path)
+    return Copy(tmp_path)

@@ -167,8 +167,10 @@ SANDBOX: Final = (
         (
             "sandbox/launch.py",
             "            *(number for _, number in self.named.files),\n",
-            "            *(number for _, number in self.named.files),\n"
-            "            *(n for n in range(3, 200) if os.path.exists(f'/proc/self/fd/{n}') and os.get_inheritable(n)),\n",
+            (
+                "            *(number for _, number in self.named.files),\n"
+                "            *(n for n in range(3, 200) if os.path.exists(f'/proc/self/fd/{n}') and os.get_inheritable(n)),\n"
+            ),
         ),
         ("sandbox/inside.py", "    os.closerange(3, 64)\n", ""),
     ),
@@ -308,10 +310,12 @@ PARTS: Final = (
         (
             "gateway/proxy.py",
             "        answer = await policy.decider.ask(call.question)\n",
-            "        answer = await policy.decider.ask(call.question)\n"
-            "        if isinstance(answer, Deny) and answer.reasons[0].code.startswith('pdp'):\n"
-            "            answer = Proxy.last\n"
-            "        Proxy.last = answer\n",
+            (
+                "        answer = await policy.decider.ask(call.question)\n"
+                "        if isinstance(answer, Deny) and answer.reasons[0].code.startswith('pdp'):\n"
+                "            answer = Proxy.last\n"
+                "        Proxy.last = answer\n"
+            ),
         ),
     ),
     _damage(
@@ -321,11 +325,13 @@ PARTS: Final = (
         (
             "gateway/proxy.py",
             "        receipt = await self._stops.recorder.decision(call, decision, policy.revision)\n",
-            "        import types\n"
-            "        try:\n"
-            "            receipt = await asyncio.wait_for(self._stops.recorder.decision(call, decision, policy.revision), 0.1)\n"
-            "        except (TimeoutError, LogUnavailable):\n"
-            "            receipt = types.SimpleNamespace(entry_id=call.id)\n",
+            (
+                "        import types\n"
+                "        try:\n"
+                "            receipt = await asyncio.wait_for(self._stops.recorder.decision(call, decision, policy.revision), 0.1)\n"
+                "        except (TimeoutError, LogUnavailable):\n"
+                "            receipt = types.SimpleNamespace(entry_id=call.id)\n"
+            ),
         ),
     ),
     _damage(
