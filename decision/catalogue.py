@@ -54,6 +54,8 @@ class Service:
     request_headers: tuple[str, ...]
     response_headers: tuple[str, ...]
     ca_file: str | None
+    scan_bodies: bool
+    """Whether request bodies are searched for secrets before policy is asked."""
     max_body_bytes: int
     timeout_s: int
     routes: tuple[Route, ...]
@@ -194,6 +196,7 @@ def _service(name: str, entry: ServiceEntry) -> Service:
         request_headers=entry.request_headers,
         response_headers=entry.response_headers,
         ca_file=entry.ca_file,
+        scan_bodies=entry.scan_bodies,
         max_body_bytes=entry.limits.max_body_bytes,
         timeout_s=entry.limits.timeout_s,
         routes=tuple(_route(name, route_id, route) for route_id, route in entry.routes.items()),

@@ -33,6 +33,8 @@ class RequestQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     body_bytes: int
     """The announced length of the body; -1 where it is not announced."""
     content_type: str
+    scan: tuple[str, ...] = ()
+    """What looks like a secret in what the agent sends, by id; empty where nothing does."""
 
 
 class TokenQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

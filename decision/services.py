@@ -106,6 +106,7 @@ class ServiceEntry(Strict):
     request_headers: Annotated[tuple[str, ...], AfterValidator(check_request_headers)] = ()
     response_headers: Annotated[tuple[str, ...], AfterValidator(check_response_headers)] = ()
     ca_file: Annotated[str, AfterValidator(_check_absolute)] | None = None
+    scan_bodies: bool = False
     limits: ServiceLimits = ServiceLimits()
     routes: Annotated[dict[Name, RouteEntry], Field(min_length=1)]
 

@@ -115,12 +115,13 @@ async def _gateway(settings: Settings) -> AsyncIterator[None]:
             obligations=Obligations(credentials, limits),
             recorder=recorder,
             upstreams=upstreams,
+            secrets=credentials.secrets(),
             self_description=SelfDescription(limits, time.monotonic),
             reserved_query=credentials.query_names(),
             stamp=lambda: Stamp(decision_id(os.urandom(16)), int(time.time())),
             monotonic=time.monotonic,
         )
-        channels = Channels(_fresh_folder(settings.channels), stops, time.time)
+        channels = Channels(_fresh_folder(settings.channels), stops, time.time, issuer.end_later)
         stack.callback(channels.close_all, "gateway_stopped")
         following = asyncio.create_task(issuer.follow(channels.workflows, channels.close))
         stack.callback(following.cancel)

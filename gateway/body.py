@@ -31,6 +31,7 @@ class RequestBody:
         self._receive = receive
         self._idle_s = idle_s
         self._done = announced == 0
+        self._ahead = b""
         self.announced = announced
         self.count = 0
         """Bytes read so far."""
@@ -44,17 +45,27 @@ class RequestBody:
 
     async def chunks(self, limit: int | None) -> AsyncIterator[bytes]:
         """The body as it arrives. Raises `BodyTooLarge` before the first byte over `limit`, `ClientGone`."""
-        while not self._done:
-            chunk = await self._next(self._idle_s)
+        chunk, self._ahead = self._ahead, b""
+        while chunk or not self._done:
+            chunk = chunk or await self._next(self._idle_s)
             if limit is not None and self.count > limit:
                 self.failure = BodyTooLarge()
                 raise self.failure
             if chunk:
                 yield chunk
+            chunk = b""
+
+    async def read_ahead(self, limit: int) -> bytes | None:
+        """The whole body, if it has at most `limit` bytes; `chunks` gives it all the same. Raises `ClientGone`."""
+        if self.announced > limit:
+            return None
+        while not self._done and self.count <= limit:
+            self._ahead += await self._next(self._idle_s)
+        return self._ahead if self._done and self.count <= limit else None
 
     async def drain(self) -> bytes:
         """What is left of the body, within small limits, so that a refused connection can be used again."""
-        read = bytearray()
+        read = bytearray(self._ahead)
         try:
             async with asyncio.timeout(DRAIN_S):
                 while not self._done and len(read) < DRAIN_BYTES:

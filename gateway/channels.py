@@ -16,6 +16,8 @@ from gateway.tenant import Tenant
 FIRST_AGENT_UID = 60001
 LAST_AGENT_UID = 64000
 KEEP_ALIVE_S = 75
+FAREWELL_S = 0.1
+"""How long the connections of an expelled workflow stay, so that its refusal is still read."""
 
 _WORKFLOW = re.compile(r"wf-[a-z0-9]{1,40}")
 
@@ -29,12 +31,15 @@ class ChannelRefused(Exception):
 
 
 class Channels:
-    """Opens and closes channels below one folder. `clock` gives Unix seconds."""
+    """Opens and closes channels below one folder. `clock` gives Unix seconds; `end` tells the issuer of an end."""
 
-    def __init__(self, folder: Path, stops: Stops, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, folder: Path, stops: Stops, clock: Callable[[], float], end: Callable[[str, str], None]
+    ) -> None:
         self._folder = folder
         self._stops = stops
         self._clock = clock
+        self._end = end
         self._open: dict[str, Channel] = {}
 
     def all(self) -> tuple[Channel, ...]:
@@ -56,7 +61,7 @@ class Channels:
         self._open[workflow] = channel
         try:
             await self._stops.recorder.event("channel.opened", workflow, role=caller.role, uid=channel.uid)
-            await channel.listen(_config(Proxy(self._stops, channel.tenant)))
+            await channel.listen(_config(Proxy(self._stops, channel.tenant, self.expel)))
         except BaseException as error:
             self._abandon(channel)
             if isinstance(error, OSError):
@@ -91,6 +96,15 @@ class Channels:
         channel.close(reason)
         self._stops.recorder.event_later("channel.closed", workflow, reason=reason, strangers=strangers)
         return True
+
+    def expel(self, workflow: str) -> None:
+        """End a workflow to which a secret was about to come back: its tokens now, its connections in a moment."""
+        channel = self._open.get(workflow)
+        if channel is None:
+            return
+        channel.tenant.end()
+        self._end(workflow, "secret_leak")
+        asyncio.get_running_loop().call_later(FAREWELL_S, self.close, workflow, "secret_returned")
 
     def close_all(self, reason: str) -> tuple[str, ...]:
         """Close every channel now; the workflows whose channels those were."""

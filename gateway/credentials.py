@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from decision.validation import Name, Strict, validate
 from decision.yaml_source import ConfigErrors, read_yaml
 from gateway.caller import Caller
+from gateway.scrub import LiveSecret
 from gateway.secret import Secret
 
 WORKFLOW_JWT = "workflow-jwt"
@@ -42,14 +43,16 @@ class Credential:
     placement: Placement
     name: str
     value: Secret = field(repr=False)
+    prefix: str = ""
+    """What stands before the secret in its place, and is none."""
 
     def header(self) -> tuple[str, str] | None:
         """The header that carries it, if a header does."""
         match self.placement:
             case "header":
-                return self.name, self.value.reveal()
+                return self.name, self._prefixed()
             case "basic":
-                pair = f"{self.name}:{self.value.reveal()}".encode()
+                pair = f"{self.name}:{self._prefixed()}".encode()
                 return "Authorization", "Basic " + base64.b64encode(pair).decode("ascii")
             case "query":
                 return None
@@ -58,7 +61,10 @@ class Credential:
         """The query parameter that carries it, if one does; empty otherwise."""
         if self.placement != "query":
             return b""
-        return f"{quote(self.name, safe='')}={quote(self.value.reveal(), safe='')}".encode("ascii")
+        return f"{quote(self.name, safe='')}={quote(self._prefixed(), safe='')}".encode("ascii")
+
+    def _prefixed(self) -> str:
+        return self.prefix + self.value.reveal()
 
 
 class _Entry(Strict):
@@ -91,6 +97,10 @@ class Credentials:
         """Every reference that can be used."""
         return frozenset(self._static) | {WORKFLOW_JWT}
 
+    def secrets(self) -> tuple[LiveSecret, ...]:
+        """Every static secret under its reference: none of them may come back."""
+        return tuple(LiveSecret(name, credential.value) for name, credential in self._static.items())
+
     def header_names(self) -> frozenset[bytes]:
         """The headers that carry a credential of ours: an agent's own are stripped."""
         named = (credential.header() for credential in self._static.values())
@@ -113,7 +123,7 @@ class Credentials:
             grant = caller.grants.get(service)
             if grant is None:
                 raise CredentialUnavailable(f"the workflow holds no token for {service}")
-            return Credential("header", "Authorization", Secret("Bearer " + grant.token.reveal()))
+            return Credential("header", "Authorization", grant.token, prefix="Bearer ")
         try:
             return self._static[reference]
         except KeyError:
@@ -150,7 +160,7 @@ def _read(file: Path, name: str, entry: _Entry) -> Credential:
         value = os.environ.get(entry.env or "", "")
     if not value or not value.isprintable():
         raise CredentialsInvalid(f"{where}: the secret is empty or holds other than printable ASCII")
-    return Credential(placement=entry.as_, name=entry.name, value=Secret(entry.prefix + value))
+    return Credential(placement=entry.as_, name=entry.name, value=Secret(value), prefix=entry.prefix)
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

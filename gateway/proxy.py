@@ -20,11 +20,15 @@ from gateway.body import BodyTooLarge, ClientGone, Receive
 from gateway.call import Call, Known, SelfCall, describe
 from gateway.caller import Caller, identify
 from gateway.exchange import Exchange, Send
+from gateway.live_secrets import LiveSecrets
 from gateway.obligations import Obligations
+from gateway.outbound import searched, without_secrets
 from gateway.outcome import Outcome, Result
 from gateway.record import Recorder
-from gateway.refusals import DECISION_HEADER, NOT_FOUND, Refusal, headers_of, refusal_of, shape_for, write
+from gateway.refusals import NOT_FOUND, Refusal, headers_of, refusal_of, shape_for, write
 from gateway.request import Refused, Stamp
+from gateway.returned import relay
+from gateway.scrub import Hit, LiveSecret
 from gateway.self_description import SelfDescription
 from gateway.tenant import Tenant
 from gateway.upstream import Answered, Failed, Upstreams
@@ -40,6 +44,8 @@ class Stops:
     obligations: Obligations
     recorder: Recorder
     upstreams: Upstreams
+    secrets: tuple[LiveSecret, ...]
+    """The static ones, which no answer may hold."""
     self_description: SelfDescription
     reserved_query: frozenset[str]
     """Query parameters that carry credentials of ours."""
@@ -50,9 +56,11 @@ class Stops:
 class Proxy:
     """The ASGI application of one channel."""
 
-    def __init__(self, stops: Stops, tenant: Tenant) -> None:
+    def __init__(self, stops: Stops, tenant: Tenant, expel: Callable[[str], None]) -> None:
         self._stops = stops
         self._tenant = tenant
+        self._secrets = LiveSecrets(stops.secrets)
+        self._expel = expel
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Take one request along the path. Whatever fails on the way is a refusal, never a way through."""
@@ -84,7 +92,10 @@ class Proxy:
                     exchange, await self._stops.self_description.of(caller, policy, stamp.now)
                 )
             case Call() as call:
-                return await self._judge(exchange, policy, caller, call)
+                scrubber = self._secrets.scrubber(caller, stamp.now)
+                return await self._judge(
+                    exchange, policy, caller, await searched(call, scrubber, exchange.body)
+                )
 
     async def _judge(self, exchange: Exchange, policy: Policy, caller: Caller, call: Call) -> None:
         """Decide, record, act."""
@@ -115,7 +126,7 @@ class Proxy:
                     forwarded, result = answer.forwarded, answer.result
                     await self._show(exchange, _failed(answer, call.id), call.service.errors)
                 case Answered():
-                    result = await _relay(exchange, call.id, answer)
+                    result = await self._relay(exchange, call, caller, answer)
         except BodyTooLarge:
             result = "body_too_large"
             await self._show(exchange, _too_large(call.id), call.service.errors)
@@ -138,9 +149,40 @@ class Proxy:
             ms=int((self._stops.monotonic() - started) * 1000),
         )
 
+    async def _relay(self, exchange: Exchange, call: Call, caller: Caller, answer: Answered) -> Result:
+        """Stream the answer to the agent. One that breaks off is never ended as if it were whole."""
+        try:
+            hit = await relay(exchange, call.id, answer, self._secrets.scrubber(caller, call.question.now))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            _LOGGER.warning("the upstream broke off: %s", type(error).__name__)
+            failed = Failed("upstream.failed", "the answer broke off", "upstream_error", forwarded=True)
+            await self._show(exchange, _failed(failed, call.id), call.service.errors)
+            return "upstream_error"
+        finally:
+            await answer.close()
+        return "completed" if hit is None else await self._withhold(exchange, call, hit)
+
+    async def _withhold(self, exchange: Exchange, call: Call, hit: Hit) -> Result:
+        """A secret was about to come back: nobody is identified from here on, and the workflow ends."""
+        self._tenant.end()
+        try:
+            self._stops.recorder.event_later(
+                "secret.returned",
+                self._tenant.workflow,
+                decision=call.id,
+                service=call.service.name,
+                credential=hit.reference,
+                rendering=hit.rendering,
+            )
+            await self._show(exchange, _secret_returned(call.id), call.service.errors)
+        finally:
+            self._expel(self._tenant.workflow)
+        return "cut"
+
     async def _refuse(self, exchange: Exchange, refused: Refused) -> None:
         """A refusal before policy is recorded like every other decision."""
-        await self._stops.recorder.refusal(refused, exchange.raw, self._tenant)
+        quiet, raw = without_secrets(refused, exchange.raw, self._secrets.latest)
+        await self._stops.recorder.refusal(quiet, raw, self._tenant)
         exchange.last = refused.unreadable
         await self._show(exchange, refusal_of(refused.denial, refused.id, status=refused.status))
 
@@ -159,21 +201,6 @@ class Proxy:
         await exchange.answer(200, headers, body)
 
 
-async def _relay(exchange: Exchange, decision: str, answer: Answered) -> Result:
-    """Stream an upstream's answer to the agent. An answer that breaks off is never ended as if it were whole."""
-    try:
-        await exchange.begin(answer.status, [*answer.headers, (DECISION_HEADER, decision.encode("ascii"))])
-        async for chunk in answer.chunks():
-            await exchange.write(chunk)
-        await exchange.end()
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        _LOGGER.warning("the upstream broke off: %s", type(error).__name__)
-        return "upstream_error"
-    finally:
-        await answer.close()
-    return "completed"
-
-
 def _failed(failed: Failed, decision: str) -> Refusal:
     texts = {
         "obligation_failed": "The credential that this call needs is not available to the gateway.",
@@ -189,6 +216,15 @@ def _failed(failed: Failed, decision: str) -> Refusal:
 def _too_large(decision: str) -> Refusal:
     denial = gateway_denial(
         "request.body_too_large", "The body is larger than policy allows.", "Send less in one request."
+    )
+    return refusal_of(denial, decision)
+
+
+def _secret_returned(decision: str) -> Refusal:
+    denial = gateway_denial(
+        "upstream.secret_returned",
+        "The service's answer held a credential, so it was withheld and this workflow ended.",
+        "Tell the operator of this gateway the decision id; a new workflow may do other work.",
     )
     return refusal_of(denial, decision)
 

@@ -6,8 +6,6 @@ A method that returns a `Receipt` returns only after the entry is durable; witho
 from collections.abc import Callable
 from typing import Literal
 
-import msgspec
-
 from audit.client import AuditClient
 from audit.entry import (
     DecisionEntry,
@@ -21,6 +19,7 @@ from audit.entry import (
 from audit.receipt import Receipt
 from decision.model import Allow, Decision, Deny, Hold, Reason, Source, Terms
 from gateway.call import Call
+from gateway.outbound import loggable
 from gateway.outcome import Outcome
 from gateway.request import RawRequest, Refused
 from gateway.tenant import Tenant
@@ -35,7 +34,7 @@ class Recorder:
 
     async def decision(self, call: Call, decision: Decision, revision: str) -> Receipt:
         """Make the decision on a call durable. Raises `LogUnavailable`; then nothing may happen."""
-        asked = {**msgspec.structs.asdict(call.question), "scope": list(call.question.scope)}
+        asked = loggable(call.question)
         return await self._log.append(
             DecisionEntry(
                 time=self._clock_ms(),

@@ -30,6 +30,7 @@ STATUS = {
     "request.body_too_large": 413,
     "request.not_found": 404,
     "upstream.failed": 502,
+    "upstream.secret_returned": 502,
     "upstream.timeout": 504,
     "upstream.unreachable": 502,
 }

@@ -170,5 +170,7 @@ def _reason(request: Request) -> Ending:
     """The reason in the query; only the clock says `expired`."""
     given = request.query_params.getlist("reason") or [Ending.REVOKED]
     if len(given) > 1 or given[0] not in set(Ending) - {Ending.EXPIRED}:
-        raise HTTPException(400, "reason is completed, failed, timeout, revoked or lease_lost, once.")
+        raise HTTPException(
+            400, "reason is completed, failed, timeout, revoked, lease_lost or secret_leak, once."
+        )
     return Ending(given[0])

@@ -24,6 +24,7 @@ class Ending(enum.StrEnum):
     TIMEOUT = "timeout"
     REVOKED = "revoked"
     LEASE_LOST = "lease_lost"
+    SECRET_LEAK = "secret_leak"  # noqa: S105 - a reason, no password
     EXPIRED = "expired"
 
 

@@ -106,11 +106,15 @@ class Control:
         """End a workflow."""
         await self.issuer.delete(f"/workflows/{workflow}", params={"reason": "completed"})
 
-    async def opens(self, workflow: str, tokens: list[str]) -> int:
-        """The status with which the gateway answers a wish for a channel; an opened one is closed again."""
+    async def opens(self, workflow: str, tokens: list[str]) -> tuple[int, str]:
+        """The gateway's answer to a wish for a channel: status, and what it says where it refuses.
+
+        An opened channel's lease is let go at once, and that ends the workflow.
+        """
         asked = {"workflow": workflow, "tokens": tokens}
         async with self.gateway.stream("POST", "/channels", json=asked) as answer:
-            return answer.status_code
+            told = "" if answer.is_success else (await answer.aread()).decode("utf-8", "replace")
+            return answer.status_code, told
 
     @asynccontextmanager
     async def workflow(self, role: str, ttl_s: int = LIFE_S) -> AsyncIterator[Workflow]:

@@ -92,10 +92,10 @@ async def token_at_gateway(world: World) -> Runs:
     """A copy of the tokens, for a channel of one's own."""
     started = await world.control.start(PRISONER)
     tokens = [each["token"] for each in started["tokens"]]
-    before = await world.control.opens(started["workflow"], tokens)
+    before, _ = await world.control.opens(started["workflow"], tokens)
     await world.control.end(started["workflow"])
     await asyncio.sleep(WITHIN_S)
-    after = await world.control.opens(started["workflow"], tokens)
+    after, _ = await world.control.opens(started["workflow"], tokens)
     return Runs(_opened(before), _opened(after))
 
 
@@ -124,8 +124,9 @@ async def lease(world: World) -> Runs:
     tokens = [each["token"] for each in started["tokens"]]
     control: Outcome = Stopped("its channel never opened")
     # `opens` lets the channel's lease go as soon as it has it.
-    if await world.control.opens(started["workflow"], tokens) == _OK:
-        control = _opened(_OK)
+    status, _ = await world.control.opens(started["workflow"], tokens)
+    if status == _OK:
+        control = _opened(status)
     await asyncio.sleep(WITHIN_S)
     return Runs(control, _active(await is_active(world, token)))
 

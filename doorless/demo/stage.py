@@ -69,6 +69,8 @@ class Stage:
         self.telemetry_log = root / "telemetry-requests.jsonl"
         self.issuer_url = f"http://127.0.0.1:{_free_port()}"
         self.crash_url = self.telemetry_url = ""
+        self.printed: list[str] = []
+        """All that agents printed."""
         self.direct_calls = 0
         """Calls that the story itself made to crash-reporting, around the proxy."""
 
@@ -104,6 +106,7 @@ class Stage:
             timeout=120,
             check=False,
         )
+        self.printed += (ended.stdout, ended.stderr)
         if ended.returncode:
             sys.stderr.write(ended.stderr)
         return Ran(ended.returncode, tuple(ended.stdout.splitlines()))

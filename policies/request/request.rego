@@ -23,6 +23,7 @@ decision := verdict.document({
 		rules.input_incomplete.deny,
 		rules.scope_not_in_token.deny,
 		rules.body_too_large.deny,
+		rules.secret_outbound.deny,
 	}),
 	"holds": {hold | hold := rules.irreversible.hold},
 	"obligations": union({

@@ -155,7 +155,7 @@ async def test_what_is_asked(open_decider: Open, short_folder: Path) -> None:
     assert request_path == "/v1/data/request/decision"
     assert request_body["input"]["query"] == "limit=10"
     assert request_body["input"]["version"] == "1"
-    assert len(request_body["input"]) == 15
+    assert len(request_body["input"]) == 16
     assert token_path == "/v1/data/token/decision"
     assert token_body == {
         "input": {

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from issuer.keyset import SigningKey, generate_key, write_jwks
 from issuer.token import Claims, sign
+from tests.canaries import CANARIES
 
 T = TypeVar("T")
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nok"
@@ -153,7 +154,7 @@ class FakeIssuer:
         now = int(time.time())
         if workflow not in self.active:
             self.active.append(workflow)
-        return sign(
+        token = sign(
             Claims(
                 issuer=self.URL,
                 audience=audience,
@@ -167,6 +168,8 @@ class FakeIssuer:
             ),
             self.key,
         )
+        CANARIES.watch(f"token of {workflow} for {audience}", token.rpartition(".")[2])
+        return token
 
     def end(self, workflow: str, reason: str = "revoked") -> None:
         """Say on every open stream that a workflow has ended."""

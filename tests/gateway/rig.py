@@ -1,6 +1,7 @@
 """A real gateway between fakes: real OPA, real audit writer, real sockets, a real process.
 
-What a test wants to know it reads where users would: at the upstream, in the log, in the answer.
+What a test wants to know it reads where users would: at the upstream, in the log, in the answer. When a rig ends, all
+that it left behind is searched for its secrets: answers, log, output, every file, and what /proc shows.
 """
 
 import base64
@@ -24,11 +25,15 @@ import httpx
 from audit.entry import DecisionEntry, Entry, EventEntry, OutcomeEntry
 from audit.folder import create
 from audit.reader import read_entries
+from tests.canaries import CANARIES
 from tests.gateway.connector import Connector
+from tests.gateway.left_behind import process_views, refuse_leaks
 from tests.gateway.peers import FakeIssuer, FakeUpstream, Loop
 
 REPOSITORY = Path(__file__).parents[2]
-STATIC_KEY = "canary-static-key-41d1"
+STATIC_KEY = CANARIES.plant("static-key")
+SECRET_FILES = frozenset({"static-key"})
+"""Where a secret belongs: not searched for one, but to see that the search finds it."""
 DEADLINE_S = 10.0
 
 SERVICES = """
@@ -52,6 +57,14 @@ services:
     routes:
       ask: {{method: GET, path: /ask, action: read, data: answers}}
       secret: {{method: GET, path: /secret, action: read, data: secrets}}
+  searched:
+    upstream: http://127.0.0.1:{port}
+    allow_loopback: true
+    credential: static-key
+    scan_bodies: true
+    limits: {{max_body_bytes: 100000}}
+    routes:
+      tell: {{method: POST, path: /tell, action: write, data: notes}}
   guarded:
     upstream: http://127.0.0.1:{port}
     credential: workflow-jwt
@@ -74,7 +87,7 @@ services:
 ROLES = """
 roles:
   writer:
-    services: [notes, keyed, guarded, in-query, uncredentialed]
+    services: [notes, keyed, searched, guarded, in-query, uncredentialed]
     actions: [read, write, delete]
     data: [notes, answers]
   reader:
@@ -116,6 +129,8 @@ class Agent:
     def __init__(self, lease: dict[str, Any]) -> None:
         self.workflow: str = lease["workflow"]
         self.socket = Path(lease["socket"])
+        self.seen = bytearray()
+        """All that it was answered by `request` and `raw`."""
         self._made: list[socket.socket] = []
         self._connector = Connector(self.socket.parent, lease["uid"])
 
@@ -133,7 +148,9 @@ class Agent:
         connection.sock = self.connect()
         try:
             connection.request(method, target, body, headers or {})
-            return _answer(connection.getresponse())
+            answer = _answer(connection.getresponse())
+            self.seen += str(answer.headers).encode() + answer.body
+            return answer
         finally:
             connection.close()
 
@@ -152,6 +169,7 @@ class Agent:
                     received += chunk
             except (TimeoutError, ConnectionResetError):
                 pass
+            self.seen += received
             return received
 
     def close(self) -> None:
@@ -201,6 +219,7 @@ class Rig:
         self.upstream = FakeUpstream(self.loop)
         self._open = ExitStack()
         self._workflows = 0
+        self._agents: list[Agent] = []
         self._open.callback(self.loop.close)
         self._open.callback(self.upstream.close)
         try:
@@ -236,11 +255,12 @@ class Rig:
 
     def start_audit(self) -> "subprocess.Popen[bytes]":
         """Start the audit writer."""
-        return start("audit", "--log", str(self.home / "log"), "--socket", str(self.run / "audit.sock"))
+        flags = ("--log", str(self.home / "log"), "--socket", str(self.run / "audit.sock"))
+        return start("audit", *flags, output=self.home / "output")
 
     def start_gateway(self) -> "subprocess.Popen[bytes]":
         """Start the gateway."""
-        return start("gateway", *self.gateway_flags())
+        return start("gateway", *self.gateway_flags(), output=self.home / "output")
 
     def gateway_flags(self) -> tuple[str, ...]:
         """How this rig's gateway is started."""
@@ -267,6 +287,7 @@ class Rig:
             "writer": {
                 "notes": ("delete:notes", "read:notes", "write:notes"),
                 "keyed": ("read:answers",),
+                "searched": ("write:notes",),
                 "guarded": ("read:answers",),
                 "in-query": ("read:answers",),
                 "uncredentialed": ("read:answers",),
@@ -283,15 +304,17 @@ class Rig:
         workflow = self.new_workflow()
         self.issuer.active.append(workflow)
         lease = self.open_lease(workflow, tokens or self.tokens(workflow, role, ttl_s))
-        agent = Agent(json.loads(next(lease)))
-        self._open.callback(agent.close)
-        return agent
+        return self._agent(lease)
 
     def agent_with(self, token: str) -> Agent:
         """The agent of a workflow that holds just this token."""
         claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
         lease = self.open_lease(claims["workflow"], [token])
+        return self._agent(lease)
+
+    def _agent(self, lease: Iterator[str]) -> Agent:
         agent = Agent(json.loads(next(lease)))
+        self._agents.append(agent)
         self._open.callback(agent.close)
         return agent
 
@@ -356,15 +379,23 @@ class Rig:
         return event
 
     def close(self) -> None:
-        """End every process and peer, the newest first."""
+        """End every process and peer, the newest first; then nothing that they left may hold a secret."""
+        shown = process_views(self.gateway.pid, self.audit.pid) if hasattr(self, "gateway") else {}
         self._open.close()
+        shown |= {f"answers to {agent.workflow}": bytes(agent.seen) for agent in self._agents}
+        refuse_leaks(self.home, SECRET_FILES, shown)
 
 
-def start(module: str, *flags: str) -> "subprocess.Popen[bytes]":
-    """Start a part and wait for its ready line. Raises `AssertionError` with its errors where it ends instead."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", module, *flags], stdout=subprocess.PIPE, stderr=None, cwd=REPOSITORY
-    )
+def start(module: str, *flags: str, output: Path | None = None) -> "subprocess.Popen[bytes]":
+    """Start a part and wait for its ready line. Raises `AssertionError` with its errors where it ends instead.
+
+    What it complains about is added to the file `output`.
+    """
+    with ExitStack() as opened:
+        errors = opened.enter_context(output.open("ab")) if output is not None else None
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *flags], stdout=subprocess.PIPE, stderr=errors, cwd=REPOSITORY
+        )
     assert process.stdout is not None
     if b"ready" not in process.stdout.readline():
         process.stdout.close()

@@ -176,7 +176,7 @@ def test_renewal_gives_new_tokens_of_the_same_scope(home: Home) -> None:
     assert (renewal.input["renewal"], renewal.input["only"]) == (True, ["read:crash-reports"])
 
 
-@pytest.mark.parametrize("reason", ["completed", "failed", "timeout", "revoked", "lease_lost"])
+@pytest.mark.parametrize("reason", ["completed", "failed", "timeout", "revoked", "lease_lost", "secret_leak"])
 def test_an_ended_workflow_gets_nothing_more(home: Home, reason: str) -> None:
     """After its end a workflow is listed as ended with its reason, is not renewed, and its token is inactive."""
     answer = home.start_workflow(task="to end")

@@ -24,7 +24,7 @@ CALL_TEXTS = (
     "query",
     "content_type",
 )
-CALL_FACTS = {"version", "now", "scope", "params", "body_bytes", *CALL_TEXTS}
+CALL_FACTS = {"version", "now", "scope", "params", "body_bytes", "scan", *CALL_TEXTS}
 TOKEN_FACTS = {"version", "now", "workflow", "role", "only", "ttl_s", "renewal"}
 
 
@@ -46,7 +46,7 @@ def judge(roles: Written, services: Written, call: Written) -> Verdict:
     route = service["routes"].get(call["route"])
     if route is None or not _described_as_declared(call, route) or not may(role, route):
         return Verdict.DENY
-    if word(route) not in call["scope"] or call["body_bytes"] > body_limit(role, service):
+    if call["scan"] or word(route) not in call["scope"] or call["body_bytes"] > body_limit(role, service):
         return Verdict.DENY
     return Verdict.HOLD if route.get("irreversible", False) else Verdict.ALLOW
 
@@ -101,6 +101,7 @@ def call_is_complete(call: Any) -> bool:
         and call["body_bytes"] >= -1
         and all(isinstance(call[name], str) for name in CALL_TEXTS)
         and _texts(call["scope"])
+        and _texts(call["scan"])
         and isinstance(params, dict)
         and all(isinstance(text, str) for text in params.values())
     )

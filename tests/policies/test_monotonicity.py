@@ -175,7 +175,7 @@ def _of_its_type(name: str, value: Any) -> bool:
             return bool(value == "1")
         case "now" | "body_bytes":
             return bool(value == 7)
-        case "scope":
+        case "scope" | "scan":
             return isinstance(value, list) and 7 not in value
         case "params":
             return isinstance(value, dict) and 7 not in value.values()

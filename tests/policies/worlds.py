@@ -185,6 +185,7 @@ def plain_call(draw: random.Random, world: World) -> Written:
         "query": draw.choice(["", "x=1"]),
         "body_bytes": draw.choice([-1, 0, 1]),
         "content_type": draw.choice(["", "text/plain"]),
+        "scan": draw.choice([[], [], [], [], [], ["jwt"]]),
     }
 
 

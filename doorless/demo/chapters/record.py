@@ -7,6 +7,8 @@ from audit.faults import LogFault
 from audit.verify import verify
 from doorless.demo.stage import Stage
 from doorless.demo.teller import Teller
+from gateway.scrub import LiveSecret, Scrubber
+from gateway.secret import Secret
 
 TITLE = "The record: the log is read back and checked"
 
@@ -25,6 +27,21 @@ def tell(stage: Stage, teller: Teller) -> None:
     journal = b"".join(path.read_bytes() for path in stage.home.log.rglob("*") if path.is_file())
     found = len(_SECRET.findall(journal))
     teller.fact(f"no token, key or canary in its {len(journal):,} bytes: {found} found", as_told=found == 0)
+    _canaries(stage, teller, journal)
+
+
+def _canaries(stage: Stage, teller: Teller, journal: bytes) -> None:
+    """The planted keys in any encoding, with the gateway's own matcher, and proof that it would have found one."""
+    keys = [file.read_text().strip() for file in stage.home.secrets.iterdir()]
+    matcher = Scrubber(LiveSecret("canary", Secret(key)) for key in keys)
+    printed = "".join(stage.printed).encode()
+    hit = matcher.find(journal) or matcher.find(printed)
+    control = all(matcher.find(key.encode().hex().encode()) for key in keys)
+    teller.fact(
+        f"none of {len(keys)} planted keys in it or in what agents printed, plain or encoded"
+        f" (planted in hex, the search finds {'each' if control else 'NOT ALL'})",
+        as_told=hit is None and control and bool(printed),
+    )
 
 
 def _counts(stage: Stage, teller: Teller) -> None:

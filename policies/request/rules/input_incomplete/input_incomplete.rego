@@ -26,6 +26,7 @@ complete if {
 
 	# concat is undefined unless all it is given is text, so one call proves a whole list of facts.
 	is_string(concat("", input.scope))
+	is_string(concat("", input.scan))
 	is_string(concat("", [text | some text in input.params]))
 	is_string(concat("", [
 		input.workflow, input.role, input.service, input.route, input.action, input.data,
@@ -58,12 +59,14 @@ wrong contains "body_bytes" if not _body_bytes
 
 wrong contains "scope" if not _scope
 
+wrong contains "scan" if not _scan
+
 wrong contains "params" if not _params
 
 # A fact that policy does not know was meant to matter to somebody: it is refused, not passed over.
 _facts := {
 	"version", "now", "workflow", "role", "scope", "service", "route", "action", "data",
-	"method", "path", "params", "query", "body_bytes", "content_type",
+	"method", "path", "params", "query", "body_bytes", "content_type", "scan",
 }
 
 _text[name] if {
@@ -81,6 +84,8 @@ _body_bytes if {
 }
 
 _scope if is_string(concat("", input.scope))
+
+_scan if is_string(concat("", input.scan))
 
 _params if {
 	is_object(input.params)

@@ -1,0 +1,44 @@
+"""The way back: an upstream's answer streams to the agent up to the first secret in it, and not one byte further.
+
+Judges header values and the body. Trailers never get here; the reason phrase is our own.
+"""
+
+from gateway.exchange import Exchange
+from gateway.refusals import DECISION_HEADER
+from gateway.scrub import Hit, Scan, Scrubber
+from gateway.upstream import Answered
+
+
+async def relay(exchange: Exchange, decision: str, answer: Answered, scrubber: Scrubber) -> Hit | None:
+    """Stream an answer to its end; or stop at the first secret in it and say which it was.
+
+    Where the body's length is announced, the head waits for the body's first bytes, so that a secret in them is
+    refused before anything was sent. Event streams announce none: their head leaves at once, as does every event.
+    Raises what `Answered.chunks` raises; `exchange.status` then tells whether the head was sent.
+    """
+    hit = scrubber.find(b"\n".join(value for _, value in answer.headers))
+    if hit is not None:
+        return hit
+    head = [*answer.headers, (DECISION_HEADER, decision.encode("ascii"))]
+    if not any(name == b"content-length" for name, _ in answer.headers):
+        await exchange.begin(answer.status, head)
+    scan = scrubber.stream()
+    async for chunk in answer.chunks():
+        clean = scan.feed(chunk)
+        if isinstance(clean, Hit):
+            return clean
+        if not exchange.status:
+            await exchange.begin(answer.status, head)
+        if clean:
+            await exchange.write(clean)
+    await _finish(exchange, answer, head, scan)
+    return None
+
+
+async def _finish(exchange: Exchange, answer: Answered, head: list[tuple[bytes, bytes]], scan: Scan) -> None:
+    if not exchange.status:
+        await exchange.begin(answer.status, head)
+    rest = scan.end()
+    if rest:
+        await exchange.write(rest)
+    await exchange.end()
