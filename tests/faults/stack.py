@@ -88,6 +88,16 @@ class Home:
         """Send a signal."""
         os.kill(pid, number)
 
+    @contextmanager
+    def stopped(self, part: str) -> Iterator[None]:
+        """Hold a part still as long as this context."""
+        pid = self.part(part)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     def said(self) -> str:
         """What the parts told the operator."""
         return self._up.said()

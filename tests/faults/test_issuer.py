@@ -38,11 +38,10 @@ def test_issuer_stopped(home: Home) -> None:
     workflow = home.start_workflow()
     asked = {"workflow": workflow["workflow"], "tokens": tokens_of(workflow)}
     with home.load(16) as load:
-        home.signal(home.part("issuer"), signal.SIGSTOP)
-        refused: httpx.Response = home.gateway("POST", "/channels", asked)
-        assert (refused.status_code, refused.json()["code"]) == (503, "issuer_unavailable")
-        load.total(ENOUGH)
-        home.signal(home.part("issuer"), signal.SIGCONT)
+        with home.stopped("issuer"):
+            refused: httpx.Response = home.gateway("POST", "/channels", asked)
+            assert (refused.status_code, refused.json()["code"]) == (503, "issuer_unavailable")
+            load.total(ENOUGH)
         lease = Lease(home.run / "gateway.sock", asked["workflow"], asked["tokens"])
         agent = Agent(lease.opened)
         assert agent.get("/notes/notes?n=0").status == 200
