@@ -314,6 +314,25 @@ def declare_more(roles: str, services: str) -> tuple[str, str]:
     return roles, yaml.safe_dump(document)
 
 
+def secret_sent(rig: ClientRig) -> str:
+    agent = rig.agent("client")
+    shaped = "AKIA" + "Q" * 16
+    told = refusal(agent.get(f"/problem/things?key={shaped}"), "request.secret_outbound", "Leave it out")
+    assert "send the request again" in told
+    return allowed(agent.get("/problem/things"))
+
+
+def secret_returned(rig: ClientRig) -> str:
+    key = (rig.home / "static-key").read_bytes().strip()
+    rig.upstream.answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(key), key)
+    told = refusal(
+        rig.agent("client").get("/problem/things"), "upstream.secret_returned", "Tell the operator"
+    )
+    rig.upstream.answer = answer
+    assert "a new workflow may do other work" in told
+    return allowed(rig.agent("client").get("/problem/things"))
+
+
 def defect(_rig: ClientRig) -> str:
     text = (REPOSITORY / "gateway" / "proxy.py").read_text()
     assert "Tell the operator of this gateway the decision id." in text

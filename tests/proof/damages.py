@@ -103,14 +103,14 @@ SANDBOX: Final = (
         "the host's /tmp is shown",
         "host files processes",
         """unix-path unix-datagram scm-taken scm-given unix-link-open read-history read-ssh-key read-cloud read-git
-        read-forge read-project read-by-root search write-open-folder write-by-link-open disk""",
+        read-forge read-project read-by-root search write-open-folder disk""",
         _TMP_SHOWN,
     ),
     _damage(
         "the home is open to all, and shown",
         "host files",
         """socket-issuer socket-gateway socket-opa socket-audit socket-other-channel read-static-key
-        read-introspection-secret read-keys read-log read-policies unix-dots""",
+        read-introspection-secret read-keys read-log read-policies""",
         _TMP_SHOWN,
         *_ALL_RIGHTS,
     ),
@@ -121,7 +121,10 @@ SANDBOX: Final = (
         (
             _ROOM,
             '    yield from _writable("/dev/shm", _SHARED_MEMORY_BYTES)  # noqa: S108\n',
-            '    yield from ("--bind", "/dev/shm", "/dev/shm", "--bind", "/srv", "/srv", "--ro-bind", "/etc/shadow", "/etc/shadow")\n',
+            (
+                '    yield from ("--bind", "/dev/shm", "/dev/shm", "--bind", "/srv", "/srv", "--perms", "0755", "--dir", "/etc")\n'
+                '    yield from ("--ro-bind", "/etc/shadow", "/etc/shadow")\n'
+            ),
         ),
     ),
     _damage(
@@ -180,6 +183,11 @@ SANDBOX: Final = (
         """socket-vsock socket-vsock-wide socket-mptcp io-uring userfaultfd keyring shared-memory message-queue old-calls
         namespace-user""",
         *_NO_CALL_FILTER,
+        (
+            "sandbox/seccomp.py",
+            "program.set_attr(library.Attr.ACT_BADARCH, library.KILL_PROCESS)",
+            "program.set_attr(library.Attr.ACT_BADARCH, library.ALLOW)",
+        ),
     ),
     _damage(
         "no call is filtered, and the agent is root",
@@ -190,15 +198,15 @@ SANDBOX: Final = (
         *_ALL_RIGHTS,
         (
             "sandbox/seccomp.py",
-            'program.add_rule(library.ERRNO(errno.EPERM), "ioctl"',
-            'program.add_rule(library.ALLOW, "ioctl"',
+            "    for request in _TERMINAL_REQUESTS.values():\n",
+            "    for request in ():\n",
         ),
         (_ROOM, '        "CORE": 0,\n', ""),
     ),
     _damage(
         "the host's processes are shown",
         "processes",
-        "kill kill-by-handle memory-file environ-of arguments-of descriptor-of survivor survivor-killed",
+        "kill kill-by-handle memory-file environ-of arguments-of descriptor-of",
         _NO_PROCESSES,
     ),
     _damage(
@@ -247,12 +255,12 @@ PARTS: Final = (
     _damage(
         "headers are not read, and pass",
         "http",
-        """length-and-chunks two-codings no-host two-hosts foreign-host host-with-path upgrade own-key own-cookie
+        """two-codings no-host two-hosts foreign-host host-with-path upgrade own-cookie
         underscore hop-by-hop method-override original-url forwarded-for""",
         (
             "gateway/wire.py",
-            "    seen: set[bytes] = set()\n    host: bytes | None = None\n",
-            "    return None\n    seen: set[bytes] = set()\n    host: bytes | None = None\n",
+            "    seen: dict[bytes, bytes] = {}\n",
+            "    return None\n    seen: dict[bytes, bytes] = {}\n",
         ),
         (
             "gateway/wire.py",
@@ -266,7 +274,7 @@ PARTS: Final = (
         ),
     ),
     _damage(
-        "a refused channel's answer is taken for one",
+        "signatures and headers of tokens are not read",
         "tokens",
         """unsigned unsigned-es256 public-key-as-secret other-key zero-signature flipped-signature changed-claims
         own-jwk own-jku own-x5u own-x5c critical unencoded other-type no-type unknown-header other-algorithm""",
@@ -350,13 +358,13 @@ PARTS: Final = (
         ),
     ),
     _damage(
-        "an ended workflow's token counts",
+        "an ended workflow still counts",
         "after-end",
         "token-at-services lease kill-switch token-at-gateway renewal",
         (
             "issuer/workflows.py",
-            "        return workflow is not None and workflow.active(now)\n",
-            "        return True\n",
+            "workflow = self._active.pop(workflow_id, None)",
+            "workflow = self._active.get(workflow_id)",
         ),
     ),
 )
