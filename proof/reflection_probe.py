@@ -46,16 +46,18 @@ class ReflectionProbe:
         async with world.control.workflow(PRISONER) as workflow:
             if self.credential == "static":
                 service = world.layout.static_service
-                secret = world.layout.static_key.read_bytes().strip()
+                secret, public = world.layout.static_key.read_bytes().strip(), b""
             else:
                 service = world.layout.jwt_service
-                # The signature: header and claims of a token are no secret, and without it they prove nothing.
-                secret = workflow.tokens[service].rpartition(".")[2].encode("ascii")
+                secret = workflow.tokens[service].encode("ascii")
+                public = without_signature(secret)
             before = len(world.upstream.received)
             raw = await workflow.get(f"/{service}{self._path}", _WAIT_S)
         if not any(secret in request for request in world.upstream.received[before:]):
             return Runs(control, Unsound(f"the service never got the credential: {raw[:200]!r}"))
-        return Runs(control, self._judged(raw, secret, Stopped(f"answered {read_answer(raw).status}")))
+        return Runs(
+            control, self._judged(raw, secret, public, Stopped(f"answered {read_answer(raw).status}"))
+        )
 
     @property
     def _path(self) -> str:
@@ -75,17 +77,28 @@ class ReflectionProbe:
             while chunk := await asyncio.wait_for(reader.read(65_536), 0.1):
                 raw += chunk
         writer.close()
-        return self._judged(raw, secret, Stopped(f"the service does not show it: {raw[:200]!r}"))
+        return self._judged(raw, secret, b"", Stopped(f"the service does not show it: {raw[:200]!r}"))
 
-    def _judged(self, raw: bytes, secret: bytes, otherwise: Outcome) -> Outcome:
+    def _judged(self, raw: bytes, secret: bytes, public: bytes, otherwise: Outcome) -> Outcome:
         answer = read_answer(raw)
+        render = RENDERINGS[self.rendering]
         # Headers, body, and the raw bytes for what stands behind a body.
-        fragment = fragment_in((answer.headers, answer.body, raw), RENDERINGS[self.rendering](secret), secret)
+        fragment = fragment_in((answer.headers, answer.body, raw), render(secret), secret, render(public))
         return Reached(f"{fragment!r} came back") if fragment else otherwise
 
 
-def fragment_in(texts: tuple[bytes, ...], rendered: bytes, secret: bytes) -> bytes:
-    """A piece of the rendered secret that stands for `FRAGMENT_BYTES` of it and is in one of the texts, or nothing."""
+def without_signature(token: bytes) -> bytes:
+    """A token that proves nothing, and is as long: header and claims are no secret, the signature is."""
+    told, _, signature = token.rpartition(b".")
+    return told + b"." + b"A" * len(signature)
+
+
+def fragment_in(texts: tuple[bytes, ...], rendered: bytes, secret: bytes, public: bytes = b"") -> bytes:
+    """A piece of the rendered secret that stands for `FRAGMENT_BYTES` of it and is in one of the texts, or nothing.
+
+    What stands in `public` too is no find: a part of a token that everybody may know, in the same form.
+    """
     width = max(FRAGMENT_BYTES, round(FRAGMENT_BYTES * len(rendered) / len(secret)))
     pieces = (rendered[at : at + width] for at in range(len(rendered) - width + 1))
-    return next((piece for piece in pieces if any(piece in text for text in texts)), b"")
+    secrets = (piece for piece in pieces if piece not in public)
+    return next((piece for piece in secrets if any(piece in text for text in texts)), b"")

@@ -150,7 +150,7 @@ async def test_an_engine_that_turns_wrong_is_closed(
 ) -> None:
     """Asked again while it serves, an engine that has begun to lie is closed, and serves when it is right again.
 
-    Guard removed (`_answers_wrongly` waited for ever): the first, which says yes to everything, went on saying yes, and so did nothing about the others.
+    Guard removed (`_answers_wrongly` waited for ever): none of the three was ever found out.
     """
     monkeypatch.setattr("decision.served.CANARIES_EVERY_S", 0.1)
     assert isinstance(await engine.pdp.start(), Activated)

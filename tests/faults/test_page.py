@@ -20,7 +20,7 @@ FAULTS = (
 def test_every_test_that_the_page_names_exists() -> None:
     """A row whose test is gone says nothing.
 
-    Seen failing: with a test renamed, its row was named.
+    Seen failing with one name changed on the page: that name was missing.
     """
     named = _named()
     assert len(named) > 15

@@ -2,7 +2,7 @@ import base64
 
 import pytest
 
-from proof.reflection_probe import FRAGMENT_BYTES, fragment_in
+from proof.reflection_probe import FRAGMENT_BYTES, fragment_in, without_signature
 from proof.renderings import RENDERINGS
 
 SECRET = b"canary-4f1c09d3a2b87e56c0ffee11d05eba77"
@@ -31,3 +31,18 @@ def test_base64_is_tried_at_each_alignment() -> None:
     assert base64.b64decode(forms[0]) == SECRET
     for one in forms:
         assert [other for other in forms if fragment_in((other,), one, SECRET)] == [one]
+
+
+@pytest.mark.parametrize("rendering", sorted(RENDERINGS))
+def test_of_a_token_the_signature_is_the_secret(rendering: str) -> None:
+    """Header and claims may come back, the signature may not, in any form and alignment.
+
+    Rendering the signature by itself did not find it in the middle of a base64 of the whole token.
+    """
+    render = RENDERINGS[rendering]
+    token = b"eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJub2JvZHkifQ." + b"".join(
+        b"%c%d" % (97 + n, n) for n in range(20)
+    )
+    known = without_signature(token)
+    assert fragment_in((render(token),), render(token), token, render(known))
+    assert fragment_in((render(known),), render(token), token, render(known)) == b""
