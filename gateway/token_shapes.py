@@ -50,7 +50,7 @@ SHAPES = (
         b"PRIVATE KEY",
         rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----",
     ),
-    Shape("pypi-token", "PyPI API tokens (macaroons for pypi.org)", b"pypi-AgE", rb"pypi-AgE[\w-]{50,}"),
+    Shape("pypi-token", "PyPI API tokens (macaroons)", b"pypi-AgE", rb"pypi-AgE[\w-]{50,}"),
     Shape("sendgrid-key", "SendGrid API keys", b"SG.", rb"(?<!\w)SG\.[\w-]{22}\.[\w-]{43}(?![\w-])"),
     Shape("slack-token", "Slack token types", b"xox", rb"(?<!\w)xox[abeoprs]-[A-Za-z0-9-]{20,}"),
     Shape(

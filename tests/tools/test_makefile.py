@@ -7,7 +7,19 @@ import pytest
 
 from tests.tools.conftest import ROOT, WriteProgram
 
-PROMISED = {"help", "setup", "demo", "test", "check", "bench", "lock", "format", "clean"}
+PROMISED = {
+    "help",
+    "setup",
+    "demo",
+    "test",
+    "check",
+    "bench",
+    "prove",
+    "prove-long",
+    "lock",
+    "format",
+    "clean",
+}
 
 
 def make(*arguments: str) -> str:
