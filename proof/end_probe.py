@@ -5,6 +5,7 @@ Each control is the same thing a moment before the end.
 
 import asyncio
 import contextlib
+import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,7 @@ from proof.world import World
 WITHIN_S: Final = 1.0
 """How soon an end takes effect everywhere."""
 _APPEARS_S: Final = 15.0
+_ANSWER_S: Final = 3.0
 _OK: Final = 200
 
 
@@ -190,12 +192,20 @@ async def _served(world: World, workflow: Workflow) -> Outcome:
 async def _asked_on(world: World, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Outcome:
     mark = world.new_mark()
     status = 0
-    with contextlib.suppress(OSError, TimeoutError):
-        writer.write(
-            f"GET /{world.layout.static_service}/m/{mark} HTTP/1.1\r\nhost: proxy\r\n\r\n".encode("ascii")
-        )
-        status = read_answer(await asyncio.wait_for(reader.read(65_536), 3)).status
+    request = f"GET /{world.layout.static_service}/m/{mark} HTTP/1.1\r\nhost: proxy\r\n\r\n"
+    with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
+        writer.write(request.encode("ascii"))
+        async with asyncio.timeout(_ANSWER_S):
+            head = await reader.readuntil(b"\r\n\r\n")
+            status = read_answer(head).status
+            # To its end: what is left unread would be taken for the next answer.
+            await reader.readexactly(_length(head))
     return _outcome(world, mark, status)
+
+
+def _length(head: bytes) -> int:
+    found = re.search(rb"(?im)^content-length:\s*(\d+)", head)
+    return int(found[1]) if found else 0
 
 
 def _outcome(world: World, mark: str, status: int) -> Outcome:

@@ -99,7 +99,9 @@ def _start_forwarder(channel: Channel) -> Forwarder:
     folder = os.open(channel.socket.parent, os.O_PATH)
     # Through the descriptor: the workflow's uid may not walk the home's own folders, only the channel's.
     path = f"/proc/self/fd/{folder}/{channel.socket.name}"
-    program = (sys.executable, "-I", "-S", str(inside.__file__), str(FORWARDER_PORT), path, "CORE=0", "--")
+    # As text: the workflow's uid need not be able to enter the folder that Doorless is installed in.
+    source = Path(inside.__file__).read_text(encoding="utf-8")
+    program = (sys.executable, "-I", "-S", "-c", source, str(FORWARDER_PORT), path, "CORE=0", "--")
     ours, theirs = socket.socketpair()
     try:
         process = subprocess.Popen(

@@ -381,4 +381,15 @@ PARTS: Final = (
             "    def _find(self, text: str) -> Hit | None:\n        return None\n\n    def _found(self, text: str) -> Hit | None:\n",
         ),
     ),
+    _damage(
+        "heads have no limit, and paths are not read",
+        "http",
+        "endless-head headers-by-the-hundred old-version encoded-nul",
+        (
+            "gateway/protocol.py",
+            "    def _head_flaw(self, version: str) -> Flaw | None:\n",
+            "    def _head_flaw(self, version: str) -> Flaw | None:\n        return None\n\n    def _nothing(self, version: str) -> Flaw | None:\n",
+        ),
+        ("gateway/wire.py", "    for holds, flaw in _PATH_RULES:\n", "    for holds, flaw in ():\n"),
+    ),
 )
