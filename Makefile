@@ -59,6 +59,7 @@ lock: setup-test ## resolve and hash the requirement files anew (UPGRADE=1 takes
 	@$(call LOCK,--group bubblewrap,bubblewrap)
 	@$(call LOCK,--group go,go)
 	@$(call LOCK,--group clients,clients)
+	@$(call LOCK,--group semgrep,semgrep)
 
 .PHONY: clean
 clean: ## remove everything that was made here (.venv, caches); built tools stay in the user's cache

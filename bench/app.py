@@ -19,7 +19,7 @@ from typing import NoReturn, TypeVar
 import uvloop
 from rich.console import Console
 
-from bench import engine, events, load, machine, parts, rest
+from bench import engine, events, load, machine, parts, rest, soak
 from bench.failure import CannotMeasure
 from bench.figure import Section, misses
 from bench.home import Ports, make_home, up
@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         with _interruptible():
             machine.check()
-            sections = _measure(settings.effort)
+            sections = _measure(settings)
     except CannotMeasure as failure:
         print(f"bench: {failure}\n   do: {failure.remedy}", file=sys.stderr)
         return UNMEASURED
@@ -79,7 +79,8 @@ class _Place:
     load_core: int
 
 
-def _measure(effort: Effort) -> tuple[Section, ...]:
+def _measure(settings: Settings) -> tuple[Section, ...]:
+    effort = settings.effort
     product_core, load_core = sorted(os.sched_getaffinity(0))[:2]
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="dl-", dir=machine.PLACE))
@@ -88,6 +89,8 @@ def _measure(effort: Effort) -> tuple[Section, ...]:
         ports = Ports(*machine.free_ports(len(Ports.__dataclass_fields__)))
         place = _Place(folder, folder / "h", ports, product_core, load_core)
         make_home(place.home, ports)
+        if settings.soak:
+            return (_soaked(place),)
         # First, while the log is empty: a start replays the journal.
         at_rest = _step("at rest and at the start", lambda: rest.measure(place.home, folder, effort))
         loaded = _step("through the gateway", lambda: _loaded(place, effort))
@@ -102,6 +105,14 @@ def _loaded(place: _Place, effort: Effort) -> tuple[Section, Section]:
         streams, more = uvloop.run(events.measure(stack, folder, ports, core, effort))
     check_log(Home(place.home).log, Counted(counted.answered, counted.under_way + more.under_way))
     return requests, streams
+
+
+def _soaked(place: _Place) -> Section:
+    """Memory under a long load, then the check of its log."""
+    with on_core(place.load_core), up(place.home, place.folder / "up.log", place.product_core) as stack:
+        memory, counted = soak.measure(stack, place.folder, place.ports, place.load_core)
+    check_log(Home(place.home).log, counted)
+    return memory
 
 
 def _alone(place: _Place, effort: Effort) -> tuple[Section, ...]:

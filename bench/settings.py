@@ -32,6 +32,8 @@ class Settings:
 
     effort: Effort
     json: Path | None
+    soak: bool
+    """Measure memory over minutes of load, and nothing else."""
 
 
 def parse(argv: Sequence[str]) -> Settings:
@@ -43,5 +45,6 @@ def parse(argv: Sequence[str]) -> Settings:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     parser.add_argument("--quick", action="store_true", help="one short run of each: a look, not a result")
+    parser.add_argument("--soak", action="store_true", help="only this: memory over six minutes of load")
     read = parser.parse_args(argv)
-    return Settings(QUICK if read.quick else FULL, read.json)
+    return Settings(QUICK if read.quick else FULL, read.json, read.soak)

@@ -13,6 +13,7 @@ TARGETS: dict[str, Target] = {
     "rest_pss_mb": AtMost(300),
     "ready_s": AtMost(2.0),
     "run_added_s": AtMost(0.7),
+    "soak_growth_pct": AtMost(2.0),
 }
 
 

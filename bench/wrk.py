@@ -4,6 +4,7 @@ Promises that a run with one wrong answer or one broken connection is no figure:
 """
 
 import asyncio
+import os
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from bench.failure import CannotMeasure
 from bench.process import pinned
 
 _SCRIPT = Path(__file__).with_name("report.lua")
+_PACED = Path(__file__).with_name("paced.lua")
 _MARK = "REPORT "
 
 
@@ -31,11 +33,12 @@ class Load(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.requests / self.duration_us * 1e6
 
 
-def arguments(url: str, connections: int, seconds: int) -> list[str]:
+def arguments(url: str, connections: int, seconds: int, *, paced: bool = False) -> list[str]:
     """The command line. `Host: proxy` is the one name that every channel answers to."""
+    script = str(_PACED if paced else _SCRIPT)
     return [
         *("wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"),
-        *("--latency", "--script", str(_SCRIPT), "--header", "Host: proxy", url),
+        *("--latency", "--script", script, "--header", "Host: proxy", url),
     ]
 
 
@@ -53,10 +56,12 @@ def read(output: str) -> Load:
     return load
 
 
-async def run(core: int, url: str, connections: int, seconds: int) -> Load:
-    """Load `url` for so long. Cancelling it ends wrk."""
+async def run(core: int, url: str, connections: int, seconds: int, pace_ms: float | None = None) -> Load:
+    """Load `url` for so long, at full speed or with `pace_ms` between the requests. Cancelling it ends wrk."""
+    paced = {} if pace_ms is None else {"PACE_MS": f"{pace_ms:.3f}", "PACE_REPORT": str(_SCRIPT)}
     process = await asyncio.create_subprocess_exec(
-        *pinned(core, arguments(url, connections, seconds)),
+        *pinned(core, arguments(url, connections, seconds, paced=bool(paced))),
+        env=os.environ | paced,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

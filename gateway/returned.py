@@ -20,11 +20,14 @@ async def relay(exchange: Exchange, decision: str, answer: Answered, scrubber: S
     if hit is not None:
         return hit
     head = [*answer.headers, (DECISION_HEADER, decision.encode("ascii"))]
-    if not any(name == b"content-length" for name, _ in answer.headers):
+    # The HTTP client has read the length already: it is a number, and the body ends there or breaks off.
+    left = next((int(value) for name, value in answer.headers if name == b"content-length"), -1)
+    if left < 0:
         await exchange.begin(answer.status, head)
     scan = scrubber.stream()
     async for chunk in answer.chunks():
-        clean = scan.feed(chunk)
+        left -= len(chunk)
+        clean = scan.feed(chunk, last=left == 0)
         if isinstance(clean, Hit):
             return clean
         if not exchange.status:

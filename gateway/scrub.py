@@ -95,14 +95,17 @@ class Scan:
         self._left = 0
         """How many bytes of it have left."""
 
-    def feed(self, chunk: bytes) -> bytes | Hit:
-        """What may leave now, which may be nothing; or the secret that this chunk completes. End the stream then."""
+    def feed(self, chunk: bytes, *, last: bool = False) -> bytes | Hit:
+        """What may leave now, which may be nothing; or the secret that this chunk completes. End the stream then.
+
+        After the `last` chunk nothing can be completed, so nothing is held back.
+        """
         data = self._begun + chunk
         text = data.decode("latin-1")
         hit = self._scrubber._find(text)  # noqa: SLF001 - the two are one thing
         if hit is not None:
             return hit
-        held = self._scrubber._held(text)  # noqa: SLF001
+        held = 0 if last else self._scrubber._held(text)  # noqa: SLF001
         begin = len(data) - held
         until = len(data) if held <= _SAYS_NOTHING else max(begin, self._left)
         leaves = data[self._left : until]

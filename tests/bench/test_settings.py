@@ -10,6 +10,7 @@ def test_a_result_needs_at_least_three_runs() -> None:
     settings = parse([])
     assert settings.effort is FULL
     assert settings.json is None
+    assert not settings.soak
     assert min(FULL.rounds, FULL.starts) >= 3
 
 

@@ -205,3 +205,12 @@ def test_nothing_to_look_for_is_nothing_found() -> None:
     """Without secrets, or with none that is long enough, everything passes."""
     for empty in (scrubber(), scrubber("short")):
         assert fed(empty.stream(), [b"short", b"", b"anything"]) == (b"shortanything", None)
+
+
+def test_nothing_is_held_back_after_the_last_chunk() -> None:
+    """What ends an answer completes nothing, so it leaves at once; a secret that it completes is found all the same."""
+    secret = "Zq7-x9!Ab3-k8?"
+    assert scrubber(secret).stream().feed(b"text Zq7-x9!", last=True) == b"text Zq7-x9!"
+    scan = scrubber(secret).stream()
+    assert scan.feed(secret[:9].encode()) == b""
+    assert isinstance(scan.feed(secret[9:].encode(), last=True), Hit)
