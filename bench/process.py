@@ -76,8 +76,17 @@ def cpu_seconds(pid: int) -> float:
 
 def pss_megabytes(pid: int) -> float:
     """Memory of a process, shared pages divided among those who share them (proc(5), smaps_rollup)."""
+    return _rollup_megabytes(pid, "Pss:")
+
+
+def own_megabytes(pid: int) -> float:
+    """Memory that is a process's alone, whatever other programs run: no pages of files."""
+    return _rollup_megabytes(pid, "Pss_Anon:")
+
+
+def _rollup_megabytes(pid: int, key: str) -> float:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith(key):
             return int(line.split()[1]) / 1024
     return 0.0
 

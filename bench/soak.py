@@ -3,6 +3,7 @@
 The peak is measured first, in the same run. Each piece of the load has a workflow of its own, as agents have.
 """
 
+import statistics
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +15,18 @@ from bench.channel import open_channel, relay
 from bench.figure import Section
 from bench.home import Ports, Stack
 from bench.load import MANY, Counted
-from bench.process import pss_megabytes
+from bench.process import own_megabytes
 from bench.targets import figure
 from bench.upstream import nginx
 from bench.wrk import Load
 
 SHARE = 0.7
 """Of the peak's requests/s."""
-PIECES = 11
-"""The first warms up: what it leaves is what the last is held against."""
+WARM_UP = 2
+"""Pieces after which pools and caches are full."""
+PIECES = 12
+_COMPARED = 3
+"""The first pieces after warming up, and the last: their medians are compared, as a collector moves single ones."""
 _PIECE_S = 30
 _PEAK_S = 5
 _PARTS = ("gateway", "audit", "opa", "issuer")
@@ -58,10 +62,10 @@ def measure(stack: Stack, folder: Path, ports: Ports, core: int) -> tuple[Sectio
         rates, memory = [], []
         for number in range(PIECES):
             rates.append(uvloop.run(soak.piece(_PIECE_S, pace_ms)).per_second)
-            memory.append({part: pss_megabytes(stack.part(part)) for part in _PARTS})
+            memory.append({part: own_megabytes(stack.part(part)) for part in _PARTS})
             print(f"  {time.strftime('%H:%M:%S')}  piece {number + 1} of {PIECES}", flush=True)
-    first, last = memory[0], memory[-1]
-    growth = (sum(last.values()) / sum(first.values()) - 1) * 100
+    whole = [sum(parts.values()) for parts in memory[WARM_UP:]]
+    growth = (statistics.median(whole[-_COMPARED:]) / statistics.median(whole[:_COMPARED]) - 1) * 100
     rows = [
         figure(f"soak_{part}_mb", f"{part}, MB after each piece", "MB", [m[part] for m in memory])
         for part in _PARTS
@@ -71,6 +75,6 @@ def measure(stack: Stack, folder: Path, ports: Ports, core: int) -> tuple[Sectio
         (
             figure("soak_share", "requests/s by the peak's", "x", [rate / peak.per_second for rate in rates]),
             *rows,
-            figure("soak_growth_pct", "all parts: last piece against the first", "%", [growth]),
+            figure("soak_growth_pct", "all parts: the last pieces against the first", "%", [growth]),
         ),
     ), soak.counted
