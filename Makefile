@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+BASE ?= main
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
 SAY = @printf '\n== %s\n'
 
@@ -45,6 +46,11 @@ prove-long: setup-test ## the long campaigns that `make test` only samples
 	$(SAY) 'long campaigns (pytest)'
 	@$(BIN)/python -m pytest -q -m long --timeout 3600
 
+.PHONY: change
+change: setup ## judge what is new since BASE (a branch or a commit) with `doorless check`
+	$(SAY) 'change'
+	@$(BIN)/doorless check --repo . --base $(BASE) --role maintainer
+
 .PHONY: format
 format: setup-test ## rewrite the sources the way `check` wants them
 	@$(BIN)/ruff check --fix-only --quiet .
@@ -59,7 +65,7 @@ lock: setup-test ## resolve and hash the requirement files anew (UPGRADE=1 takes
 	@$(call LOCK,--group bubblewrap,bubblewrap)
 	@$(call LOCK,--group go,go)
 	@$(call LOCK,--group clients,clients)
-	@$(call LOCK,--group semgrep,semgrep)
+	@$(call LOCK,--group scanners,scanners)
 
 .PHONY: clean
 clean: ## remove everything that was made here (.venv, caches); built tools stay in the user's cache
@@ -97,7 +103,8 @@ policy-test:
 
 pytest:
 	$(SAY) 'tests (pytest)'
-	@$(BIN)/python -m pytest -q
+	@folder=$$(mktemp -d /tmp/dl-XXXX) && trap 'rm -rf "$$folder"' EXIT && \
+		$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --basetemp="$$folder/t"
 
 # $(call LOCK,options,name,source): every wheel and source archive of every platform gets its hash; no index is named.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

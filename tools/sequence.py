@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools import bubblewrap, clients, debian, environment, policy_tools
+from tools import bubblewrap, clients, debian, environment, policy_tools, scanners
 from tools.places import Places, places_for
 from tools.report import SetupError, begin, step
 
@@ -59,6 +59,7 @@ def steps(places: Places, goal: str) -> tuple[Step, ...]:
         ("opa", lambda: policy_tools.provide(places, policy_tools.OPA)),
         ("bubblewrap", lambda: bubblewrap.provide(places)),
         ("sandbox", lambda: bubblewrap.try_room(places)),
+        ("scanners", lambda: scanners.provide(places)),
     )
     tests: tuple[Step, ...] = (
         ("clients", lambda: clients.provide(places)),

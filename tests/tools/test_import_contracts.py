@@ -33,7 +33,7 @@ def tree(tmp_path: Path) -> Path:
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").touch()
     for module in PURE:
-        (tmp_path / module.replace(".", "/")).with_suffix(".py").touch()
+        write(tmp_path, module, "")
     write(tmp_path, "gateway.identify", "from issuer.token import verify")
     return tmp_path
 

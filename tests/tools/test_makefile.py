@@ -10,6 +10,7 @@ from tests.tools.conftest import ROOT, WriteProgram
 PROMISED = {
     "help",
     "setup",
+    "change",
     "demo",
     "test",
     "check",
@@ -64,6 +65,7 @@ def test_the_types_gate_reads_every_package() -> None:
 def test_each_command_sets_up_what_it_uses_first() -> None:
     """A newcomer's first command may be any of them: set-up comes before the rest."""
     for target, goal in {
+        "change": "run",
         "demo": "run",
         "test": "test",
         "check": "test",
@@ -74,11 +76,11 @@ def test_each_command_sets_up_what_it_uses_first() -> None:
         assert first.endswith(f"tools/setup.py {goal}"), target
 
 
-@pytest.mark.parametrize(("failing", "status"), [("none", 0), ("check", 2), ("demo", 2)])
+@pytest.mark.parametrize(("failing", "status"), [("none", 0), ("check", 2), ("demo", 2), ("change", 2)])
 def test_ci_fails_when_a_command_fails(
     tmp_path: Path, write_program: WriteProgram, failing: str, status: int
 ) -> None:
-    """CI runs `make check` and `make demo` from the checkout, under a heading each, and keeps a failure's status."""
+    """CI runs `make check`, `make demo` and our own check of the change, under a heading each, and keeps a failure's status."""
     write_program("make", f'echo "made $1 in $(pwd)"; [ "$1" != {failing} ] || exit 2')
     done = subprocess.run(
         ["bash", str(ROOT / ".ci" / "run")],
@@ -90,5 +92,9 @@ def test_ci_fails_when_a_command_fails(
     )
     assert done.returncode == status
     shown = [line for line in done.stdout.splitlines() if line]
-    wanted = ["#### make check", f"made check in {ROOT}", "#### make demo", f"made demo in {ROOT}"]
-    assert shown == (wanted[:2] if failing == "check" else wanted)
+    wanted = [
+        line
+        for name in ("check", "demo", "change")
+        for line in (f"#### make {name}", f"made {name} in {ROOT}")
+    ]
+    assert shown == wanted[: {"check": 2, "demo": 4}.get(failing, 6)]

@@ -14,7 +14,16 @@ from tools.sequence import GOALS, needs_of, set_up, steps
 def test_every_goal_begins_with_what_users_need(places: Places) -> None:
     """Each goal has the steps of `run`, in the same order; only `test` has more."""
     names = {goal: [name for name, _ in steps(places, goal)] for goal in GOALS}
-    assert names["run"] == ["system", "environment", "packages", "project", "opa", "bubblewrap", "sandbox"]
+    assert names["run"] == [
+        "system",
+        "environment",
+        "packages",
+        "project",
+        "opa",
+        "bubblewrap",
+        "sandbox",
+        "scanners",
+    ]
     assert names["bench"] == names["run"]
     assert [name for name in dict.fromkeys(names["test"]) if name not in {"clients", "regal"}] == names["run"]
     assert names["test"][-1] == "regal"
