@@ -17,8 +17,9 @@ from typing import assert_never
 
 import uvloop
 
-from audit.faults import LogFault, LogPoisoned, SocketRefused
+from audit.faults import LogFault, SocketRefused
 from audit.folder import create
+from audit.sealer import Sealer
 from audit.server import Connection, LogService
 from audit.settings import Create, Serve, parse
 from audit.wire import MAX_SOCKET_PATH_BYTES
@@ -30,9 +31,9 @@ def main(argv: Sequence[str]) -> int:
     settings = parse(argv)
     try:
         match settings:
-            case Create(log=log):
-                create(log)
-                print(f"audit: created an empty log in {log}", flush=True)
+            case Create(places=places, name=name):
+                create(places, name)
+                print(f"audit: created an empty log in {places.log}, its key in {places.keys}", flush=True)
             case Serve():
                 with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                     runner.run(serve(settings))
@@ -49,15 +50,19 @@ async def serve(settings: Serve) -> None:
     loop = asyncio.get_running_loop()
     stopped: asyncio.Future[None] = loop.create_future()
 
-    def stop(poison: LogPoisoned | None = None) -> None:
+    def stop(poison: LogFault | None = None) -> None:
         if not stopped.done():
             stopped.set_exception(poison) if poison is not None else stopped.set_result(None)
 
+    def fail(fault: LogFault) -> None:
+        service.poison(fault)
+
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    with Writer(settings.log) as writer:
+    with Writer(settings.places) as writer:
         listener = listen(settings.socket)
-        service = LogService(writer, stop)
+        sealer = Sealer(writer.tree, writer.publisher, writer.journal.let_go, fail)
+        service = LogService(writer, sealer.take, stop)
         server = await loop.create_unix_server(lambda: Connection(service), sock=listener)
         _say_ready(settings, writer)
         try:
@@ -68,6 +73,7 @@ async def serve(settings: Serve) -> None:
             await service.close_connections()
             with suppress(FileNotFoundError):
                 settings.socket.unlink()
+            sealer.finish()
 
 
 def listen(path: Path) -> socket.socket:

@@ -7,12 +7,14 @@ acknowledged, that every `append` ends within its deadline, and that a lost conn
 import asyncio
 import hashlib
 import logging
+import os
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from audit.entry import Entry, EntryInvalid, encode, entry_id
+from audit import side_store, wire
+from audit.entry import Document, Entry, EntryInvalid, encode, entry_id
 from audit.faults import LogUnavailable
 from audit.link import Link, Waiting
 from audit.receipt import Receipt, claim_mint
@@ -75,10 +77,47 @@ class AuditClient:
         its disk failed, or the entry cannot stand in the log. In each case: do not act.
         """
         encoded = self._encode(entry)
-        answer: asyncio.Future[int] = self._loop.create_future()
-        self._send(encoded, answer, entry)
-        seq = await answer
+        answer: asyncio.Future[bytes] = self._loop.create_future()
+        self._send(encoded, Waiting(self._deadline(), answer, entry))
+        seq: int = wire.SEQ.unpack(await answer)[0]
         return Receipt(seq, entry_id(entry), hashlib.sha256(encoded).digest(), _MINT)
+
+    async def keep(self, document: Document) -> str:
+        """Store a document beside the log, durably; the salted digest that an entry holds in its place.
+
+        Raises LogUnavailable as `append` does, and for a document that has no canonical form or takes over 4 MiB.
+        """
+        try:
+            content = side_store.salted(document, os.urandom(side_store.SALT_BYTES))
+        except EntryInvalid as error:
+            raise LogUnavailable(f"the document cannot stand beside the log: {error}") from error
+        if len(content) > wire.MAX_KEEP_BYTES:
+            raise LogUnavailable(
+                f"the document takes {len(content)} bytes, {wire.MAX_KEEP_BYTES} are allowed"
+            )
+        digest = side_store.digest_of(content)
+        if (await self._ask(wire.OP_KEEP, content, side_store.DIGEST_BYTES)).hex() != digest:
+            raise LogUnavailable("the audit writer kept something else")
+        return digest
+
+    async def forget(self, digest: str) -> bool:
+        """Have the document of that digest removed for good; whether there was one. Raises LogUnavailable.
+
+        Record the event that says so before.
+        """
+        return await self._ask(wire.OP_FORGET, bytes.fromhex(digest), 1) == b"\x01"
+
+    async def recall(self, digest: str) -> Document | None:
+        """The document that was kept under that digest; None where it is gone.
+
+        Raises LogUnavailable, also for one of over 256 KiB, and for one that has another digest.
+        """
+        content = await self._ask(wire.OP_RECALL, bytes.fromhex(digest), None)
+        if not content:
+            return None
+        if side_store.digest_of(content) != digest:
+            raise LogUnavailable("the audit writer gave something else")
+        return side_store.document_of(content)
 
     def append_later(self, entry: Entry) -> None:
         """Record one entry without waiting: for outcomes, which come after the act.
@@ -87,7 +126,7 @@ class AuditClient:
         outcome would be worse than none.
         """
         try:
-            self._send(self._encode(entry), None, entry)
+            self._send(self._encode(entry), Waiting(self._deadline(), None, entry))
         except LogUnavailable as error:
             self.lost_outcomes.add(entry, error.reason)
 
@@ -108,10 +147,18 @@ class AuditClient:
         except EntryInvalid as error:
             raise LogUnavailable(f"the entry cannot stand in the log: {error}") from error
 
-    def _send(self, encoded: bytes, answer: "asyncio.Future[int] | None", entry: Entry) -> None:
+    def _deadline(self) -> float:
+        return self._loop.time() + self._deadline_s
+
+    async def _ask(self, op: int, payload: bytes, reply_bytes: int | None) -> bytes:
+        answer: asyncio.Future[bytes] = self._loop.create_future()
+        self._send(payload, Waiting(self._deadline(), answer, None, op, reply_bytes))
+        return await answer
+
+    def _send(self, payload: bytes, waiting: Waiting) -> None:
         if self._link is None:
             raise LogUnavailable(f"no connection to the audit writer at {self._socket}")
-        self._link.send(encoded, Waiting(self._loop.time() + self._deadline_s, answer, entry))
+        self._link.send(payload, waiting)
 
     async def _dial(self) -> None:
         _, link = await self._loop.create_unix_connection(

@@ -22,6 +22,7 @@ Milliseconds = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 DecisionId = Annotated[str, Meta(pattern=r"\Ad-[0-9A-Za-z]{26}\Z")]
 Digest = Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{64})?\Z")]
+SideDigest = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Revision = Annotated[str, Meta(pattern=r"\A[0-9a-f]{0,64}\Z")]
 
 
@@ -62,14 +63,15 @@ class DecisionEntry(
 ):
     """The intent: what was asked and what was decided, durable before anything happens.
 
-    `input` is what policy was shown and `input_sha256` its `document_digest` (or "": not stated).
-    `request` is set for kind "refusal" and for no other kind.
+    `input` is what policy was shown and `input_sha256` its `document_digest` (or "": not stated). An input that is too
+    large, or that may have to be forgotten, stands in the side store: then `input` is null, and `side` is its salted
+    digest (see `side_store`). `request` is set for kind "refusal" and for no other kind.
     """
 
     v: Literal[1] = 1
     time: Milliseconds
     id: DecisionId
-    kind: Literal["request", "token", "refusal"]
+    kind: Literal["request", "token", "change", "refusal"]
     workflow: str
     role: str
     decision: Literal["allow", "deny", "hold"]
@@ -80,13 +82,17 @@ class DecisionEntry(
     input_sha256: Digest
     revision: Revision
     request: RefusedRequest | UnsetType = UNSET
+    side: SideDigest | UnsetType = UNSET
 
     def __post_init__(self) -> None:
-        """Hold `kind` and `request` together; a refusal never allows."""
+        """Hold `kind` and `request` together, `side` and `input` apart; a refusal never allows."""
         if (self.kind == "refusal") != (self.request is not UNSET):
             raise ValueError('`request` stands in entries of kind "refusal" and in no others')
         if self.kind == "refusal" and (self.decision != "deny" or self.input is not None):
             raise ValueError("a refusal is a denial and never reached policy")
+        # A digest of the bare input would tell who can guess it what was forgotten.
+        if self.side is not UNSET and (self.input is not None or self.input_sha256 or self.kind == "refusal"):
+            raise ValueError("an input that stands aside is told by nothing but its salted digest")
 
 
 class OutcomeEntry(
@@ -176,9 +182,17 @@ def document_digest(document: Document) -> str:
 
     Raises EntryInvalid for a value that has no canonical form.
     """
-    encoded = _ENCODER.encode(document)
+    return hashlib.sha256(encode_document(document)).hexdigest()
+
+
+def encode_document(document: Document) -> bytes:
+    """Canonical bytes of a policy input. Raises EntryInvalid for a value that has no canonical form."""
+    try:
+        encoded = _ENCODER.encode(document)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise EntryInvalid(str(error)) from error
     _check_values((document,), keys_are_ascii=encoded.isascii())
-    return hashlib.sha256(encoded).hexdigest()
+    return encoded
 
 
 def refused_request(method: str, target: str) -> RefusedRequest:

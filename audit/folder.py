@@ -1,75 +1,79 @@
-"""The files of one log: names, deliberate creation, the acknowledged mark, durable small writes.
+"""The folders of one log: where they are, deliberate creation, the acknowledged mark.
 
-Promises that nothing here creates a log except `create`, and that what these functions wrote is on the disk
-when they return. The folder holds
+Promises that nothing creates a log except `create`, and that what it wrote is on the disk when it returns. Three places:
 
-    journal        the records (see `frames`)
-    acknowledged   how many records anybody may have been told about
-    torn-<seq>     bytes of a torn tail that recovery cut off, kept aside
-    writer.pid     who holds the lock; text for people, the lock itself is on the folder
+    <log>          for readers     checkpoint, tile/…, *.vkey, checkpoints/… (see `publisher`, `checkpoints`)
+                   the writer's    journal/… (see `segments`), acknowledged: how many records anybody may have been
+                                   told about, torn-<seq>: a torn tail that recovery cut off, writer.pid: who holds the
+                                   lock, text for people
+    <log>-key      the private key (see `keys`)
+    <log>-signed   the last signed checkpoint, apart from the log that it speaks about (see `signed`)
 """
 
-import os
 import struct
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from audit.faults import DamagedJournal, LogExists, LogMissing
-from audit.frames import FILE_HEAD, ReadAt
+from audit.checkpoint import Checkpoint
+from audit.checkpoints import History, create_history
+from audit.faults import DamagedJournal, KeyRefused, LogExists, LogMissing
+from audit.files import sync_folder, write_durably
+from audit.keys import create_keys, new_name, write_vkey
+from audit.merkle import EMPTY_ROOT
+from audit.note import NoteInvalid, sign_note
+from audit.segments import JOURNAL, create_segment
+from audit.signed import CHECKPOINT, create_store
 
-JOURNAL: Final = "journal"
 ACKNOWLEDGED: Final = "acknowledged"
 _MARK: Final = struct.Struct(">QI")
 
+__all__ = ["ACKNOWLEDGED", "CHECKPOINT", "JOURNAL", "Places", "create", "pack_mark", "read_mark"]
 
-def create(folder: Path) -> None:
-    """Make an empty log in `folder`, which must not exist yet or be empty; its parent must exist.
 
-    Raises LogExists if something is there, LogMissing if the parent is not. A crash in between leaves a folder
-    without `journal`, which nobody takes for a log: remove it and create again.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the parts of one log are."""
+
+    log: Path
+    keys: Path
+    signed: Path
+
+    @classmethod
+    def beside(cls, log: Path, keys: Path | None = None, signed: Path | None = None) -> Self:
+        """The usual places: what is not named lies beside the log."""
+        return cls(
+            log, keys or log.with_name(f"{log.name}-key"), signed or log.with_name(f"{log.name}-signed")
+        )
+
+
+def create(log: Path | Places, name: str | None = None) -> Places:
+    """Make an empty log, its key and its store; each folder must not exist yet or be empty, its parent must exist.
+
+    `name` is what the log is called in its checkpoints; without one it gets one of its own. Raises LogExists,
+    LogMissing (no parent), KeyRefused (impossible name). A crash in between leaves a folder without `journal`,
+    which nobody takes for a log: remove all three and create again.
     """
+    places = log if isinstance(log, Places) else Places.beside(log)
+    _make_empty(places.log)
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-    except FileNotFoundError as error:
-        raise LogMissing(f"{folder.parent} does not exist: create it first") from error
-    except FileExistsError as error:
-        raise LogExists(f"{folder} is not a folder") from error
-    if any(folder.iterdir()):
-        raise LogExists(f"{folder} is not empty: a log is only created in an empty folder")
-    write_durably(folder / ACKNOWLEDGED, pack_mark(0))
-    write_durably(folder / JOURNAL, FILE_HEAD)  # last: only now it is a log
-    sync_folder(folder)
-    sync_folder(folder.parent)
-
-
-def open_journal(folder: Path, flags: int) -> int:
-    """File descriptor of the journal. Raises LogMissing, or DamagedJournal if it does not begin as one."""
-    try:
-        descriptor = os.open(folder / JOURNAL, flags | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise LogMissing(
-            f"there is no log in {folder}: `doorless init` creates it (or: python -m audit create --log {folder})"
-        ) from error
-    if os.pread(descriptor, len(FILE_HEAD), 0) != FILE_HEAD:
-        os.close(descriptor)
-        raise DamagedJournal(f"{folder / JOURNAL} does not begin as a journal of this form")
-    return descriptor
-
-
-def reader_of(descriptor: int) -> ReadAt:
-    """A `ReadAt` over an open file: short only at the end of the file, whatever a single read returns."""
-
-    def read_at(offset: int, size: int) -> bytes:
-        piece = os.pread(descriptor, size, offset)
-        pieces = [piece]
-        while piece and len(piece) < size:
-            offset, size = offset + len(piece), size - len(piece)
-            piece = os.pread(descriptor, size, offset)
-            pieces.append(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-    return read_at
+        signer = create_keys(places.keys, name or new_name())
+    except NoteInvalid as error:
+        raise KeyRefused(f"the log cannot have this name: {error}") from error
+    note = sign_note(Checkpoint(signer.verifier.name, 0, EMPTY_ROOT).text(), [signer])
+    create_store(places.signed, note)
+    create_history(places.log)
+    history = History(places.log)
+    history.append(note)
+    history.close()
+    write_vkey(places.log, signer.verifier)
+    write_durably(places.log / CHECKPOINT, note)
+    write_durably(places.log / ACKNOWLEDGED, pack_mark(0))
+    create_segment(places.log, 0)  # last: only now it is a log
+    sync_folder(places.log)
+    sync_folder(places.log.parent)
+    return places
 
 
 def pack_mark(acknowledged: int) -> bytes:
@@ -93,31 +97,12 @@ def read_mark(folder: Path) -> int:
     raise DamagedJournal(f"{path} is missing or does not match its checksum")
 
 
-def write_all(descriptor: int, content: bytes, offset: int) -> None:
-    """Write everything at `offset`, however many pieces the kernel takes it in. Raises OSError."""
-    view = memoryview(content)
-    while view:
-        written = os.pwrite(descriptor, view, offset)
-        if written == 0:
-            raise OSError("the kernel took none of the bytes and named no error")
-        view = view[written:]
-        offset += written
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Create `path`, which must not exist, with this content on the disk. The folder is the caller's to sync."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+def _make_empty(log: Path) -> None:
     try:
-        write_all(descriptor, content, 0)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable (a new file's name is not, until its folder is synced)."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        log.mkdir(mode=0o700, exist_ok=True)
+    except FileNotFoundError as error:
+        raise LogMissing(f"{log.parent} does not exist: create it first") from error
+    except FileExistsError as error:
+        raise LogExists(f"{log} is not a folder") from error
+    if any(log.iterdir()):
+        raise LogExists(f"{log} is not empty: a log is only created in an empty folder")

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from audit.entry import MAX_ENTRY_BYTES
 
-FILE_HEAD: Final = b"doorless audit journal, form 1".ljust(32, b"\n")
+FILE_HEAD: Final = b"doorless audit journal, form 2".ljust(32, b"\n")
 MAGIC: Final = 0xFFD0
 MAGIC_BYTES: Final = MAGIC.to_bytes(2, "big")
 HEAD: Final = struct.Struct(">HHIQQ")

@@ -1,20 +1,22 @@
 """What the entries of a log must say about each other, taken in one after the other.
 
 Pure. Promises that an outcome has one earlier decision and a decision at most one outcome, and that nothing was
-forwarded or issued without an allow that stands before it. Memory: about 120 bytes for each decision (its id).
+forwarded or issued without an allow that stands before it. Memory: about 20 bytes for each decision (`compact_states`).
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import IntEnum
 from typing import assert_never
 
+from audit.compact_states import UNKNOWN, CompactStates
 from audit.entry import DecisionEntry, Entry, EntryInvalid, EventEntry, OutcomeEntry, document_digest
 
 
-class _State(Enum):
+class _State(IntEnum):
     """What is known of a decision. The rest of its life depends on nothing else."""
 
+    UNKNOWN = UNKNOWN
     ALLOWED_REQUEST = 1
     ALLOWED_TOKEN = 2
     NOT_ALLOWED = 3
@@ -23,9 +25,14 @@ class _State(Enum):
 
 @dataclass(slots=True)
 class Ledger:
-    """What the entries so far say: their counts, and where each decision stands."""
+    """What the entries so far say: their counts, and where each decision stands.
 
-    states: dict[str, _State] = field(default_factory=dict)
+    whole: the entries begin with the first of the log; where its beginning was pruned, an outcome may belong to a
+    decision that is not there any more.
+    """
+
+    whole: bool = True
+    states: CompactStates = field(default_factory=CompactStates)
     types: Counter[str] = field(default_factory=Counter)
     decisions: Counter[tuple[str, str]] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -45,10 +52,10 @@ class Ledger:
     @property
     def open_intents(self) -> int:
         """Allowed requests without an outcome so far."""
-        return sum(state is _State.ALLOWED_REQUEST for state in self.states.values())
+        return self.states.count(_State.ALLOWED_REQUEST)
 
     def _decide(self, entry: DecisionEntry) -> None:
-        if entry.id in self.states:
+        if self.states.get(entry.id) != _State.UNKNOWN:
             raise EntryInvalid(f"a second decision with the id {entry.id}")
         stated = entry.input_sha256
         if stated and entry.input is not None and stated != document_digest(entry.input):
@@ -56,16 +63,18 @@ class Ledger:
         self.types["decision"] += 1
         self.decisions[entry.kind, entry.decision] += 1
         match entry.kind, entry.decision:
-            case "request", "allow":
-                self.states[entry.id] = _State.ALLOWED_REQUEST
+            case "request" | "change", "allow":
+                self.states.set(entry.id, _State.ALLOWED_REQUEST)
             case "token", "allow":
-                self.states[entry.id] = _State.ALLOWED_TOKEN
+                self.states.set(entry.id, _State.ALLOWED_TOKEN)
             case _:
-                self.states[entry.id] = _State.NOT_ALLOWED
+                self.states.set(entry.id, _State.NOT_ALLOWED)
 
     def _settle(self, entry: OutcomeEntry) -> None:
-        match self.states.get(entry.decision):
-            case None:
+        match _State(self.states.get(entry.decision)):
+            case _State.UNKNOWN if not self.whole:
+                wrong = False
+            case _State.UNKNOWN:
                 raise EntryInvalid(f"an outcome of {entry.decision}, which no earlier entry decided")
             case _State.SETTLED:
                 raise EntryInvalid(f"a second outcome of {entry.decision}")
@@ -82,4 +91,4 @@ class Ledger:
             raise EntryInvalid(f"{act} without a durable allow: {entry.decision}")
         self.types["outcome"] += 1
         self.outcomes[entry.result] += 1
-        self.states[entry.decision] = _State.SETTLED
+        self.states.set(entry.decision, _State.SETTLED)

@@ -21,11 +21,16 @@ LINGER_S: Final = 0.005  # so long may an entry nobody awaits wait for company, 
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """One append on its way. `answer` is None where nobody awaits it; `deadline` is on the loop's clock."""
+    """One request on its way. `answer` is None where nobody awaits it; `deadline` is on the loop's clock.
+
+    entry: what is lost if an append that nobody awaits fails. reply_bytes: how long a good reply is; None: any length.
+    """
 
     deadline: float
-    answer: "asyncio.Future[int] | None"
-    entry: Entry
+    answer: "asyncio.Future[bytes] | None"
+    entry: Entry | None
+    op: int = wire.OP_APPEND
+    reply_bytes: int | None = wire.SEQ.size
     failed: bool = False  # its failure was told once, and is not told again
 
 
@@ -60,7 +65,7 @@ class Link(asyncio.Protocol):
         self._full = False
 
     def send(self, encoded: bytes, waiting: Waiting) -> None:
-        """Send one entry, together with the others of this pass of the loop (awaited) or of a moment (not awaited).
+        """Send one request, together with the others of this pass of the loop (awaited) or of a moment (not awaited).
 
         Raises LogUnavailable if too many wait.
         """
@@ -71,7 +76,7 @@ class Link(asyncio.Protocol):
             self._loop.call_soon(self._flush)
         elif not self._outgoing:
             self._loop.call_later(LINGER_S, self._flush)
-        self._outgoing.append(wire.HEAD.pack(1 + len(encoded), wire.OP_APPEND))
+        self._outgoing.append(wire.HEAD.pack(1 + len(encoded), waiting.op))
         self._outgoing.append(encoded)
         self.waiting.append(waiting)
         if self._timer is None:
@@ -126,9 +131,9 @@ class Link(asyncio.Protocol):
 
     def _settle(self, status: int, payload: bytes) -> None:
         waiting = self.waiting.popleft()
-        if status == wire.STATUS_OK and len(payload) == wire.SEQ.size:
+        if status == wire.STATUS_OK and waiting.reply_bytes in {None, len(payload)}:
             if waiting.answer is not None and not waiting.answer.done():
-                waiting.answer.set_result(wire.SEQ.unpack(payload)[0])
+                waiting.answer.set_result(payload)
         else:
             self._fail(waiting, payload.decode("utf-8", "replace") or f"the audit writer answered {status}")
         self._note_drained()
@@ -155,6 +160,7 @@ class Link(asyncio.Protocol):
             return
         waiting.failed = True
         if waiting.answer is None:
-            self._on_lost(waiting.entry, reason)
+            if waiting.entry is not None:
+                self._on_lost(waiting.entry, reason)
         elif not waiting.answer.done():
             waiting.answer.set_exception(LogUnavailable(reason))

@@ -23,6 +23,7 @@ class Filter:
 
     workflow: str | None = None
     decision: Literal["allow", "deny", "hold"] | None = None
+    role: str | None = None
     kind: Literal["request", "token", "refusal"] | None = None
     event: str | None = None
     id: str | None = None
@@ -66,11 +67,25 @@ def find_decision(entries: Iterable[Stored], decision: str) -> Story | None:
     return Story(found, None) if found is not None else None
 
 
+def role_of(entry: Entry) -> str:
+    """The role that a decision was made for or an event is about; "" where there is none."""
+    match entry:
+        case DecisionEntry():
+            return entry.role
+        case EventEntry():
+            return str(entry.detail.get("role", ""))
+        case OutcomeEntry():
+            return ""
+        case _ as never:
+            assert_never(never)
+
+
 def _decision_passes(entry: DecisionEntry, wanted: Filter) -> bool:
     return (
         wanted.event is None
         and wanted.workflow in {None, entry.workflow}
         and wanted.decision in {None, entry.decision}
+        and wanted.role in {None, entry.role}
         and wanted.kind in {None, entry.kind}
         and wanted.id in {None, entry.id}
     )
@@ -81,5 +96,6 @@ def _event_passes(entry: EventEntry, wanted: Filter) -> bool:
     return (
         not asks_for_decisions
         and wanted.workflow in {None, entry.workflow}
+        and wanted.role in {None, role_of(entry)}
         and wanted.event in {None, entry.event}
     )

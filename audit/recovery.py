@@ -7,54 +7,80 @@ because every step can be repeated.
 
 import os
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 from audit.faults import DamagedJournal
-from audit.folder import JOURNAL, pack_mark, reader_of, sync_folder, write_all
-from audit.frames import CHUNK_BYTES, ReadAt, Scan, find_proof
+from audit.files import reader_of, sync_folder, write_all
+from audit.frames import CHUNK_BYTES, FILE_HEAD, ReadAt, Scan, find_proof
+from audit.segments import Segment, open_segment, segments_of
 
 INDEX_EVERY: Final = 64
+
+
+@dataclass(slots=True)
+class OpenSegment:
+    """A segment that verified, open for reading and writing.
+
+    end: where the next frame goes, in bytes. index: offset of every 64th record of the segment.
+    """
+
+    first: int
+    path: Path
+    descriptor: int
+    end: int = len(FILE_HEAD)
+    index: "array[int]" = field(default_factory=lambda: array("Q"))
 
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
     """A journal that verified.
 
-    size: records. end: where the next frame goes, in bytes. index: offset of every 64th record.
-    torn: where the bytes of a torn tail were kept, if there was one.
+    segments: in order, at least one. size: records of the log. torn: where the bytes of a torn tail were kept, if
+    there was one. sealed: segments that hold nothing which is not sealed, to be removed.
     """
 
+    segments: list[OpenSegment]
     size: int
-    end: int
-    index: "array[int]"
     torn: Path | None
+    sealed: tuple[Path, ...]
 
 
-def recover(folder: Path, journal: int, mark: int, acknowledged: int) -> Recovered:
-    """Verify the journal (open files: `journal`, `mark`), cut a torn tail, make the rest durable.
+def recover(log: Path, acknowledged: int, sealed: int) -> Recovered:
+    """Verify the journal from record `sealed` on, cut a torn tail, make the rest durable.
 
-    `acknowledged` is what the mark says. Raises DamagedJournal, and OSError where the disk refuses.
+    `acknowledged` is what the mark says, `sealed` the size of the last signed checkpoint, before which the journal
+    need not reach back. Raises LogMissing, LogOfOldForm, DamagedJournal, and OSError where the disk refuses.
     """
-    read_at = reader_of(journal)
-    scan = Scan(read_at)
-    index, unacknowledged_from = array("Q"), scan.offset
-    for frame in scan:
-        if frame.seq % INDEX_EVERY == 0:
-            index.append(frame.offset)
-        if frame.seq == acknowledged - 1:
-            unacknowledged_from = scan.offset
-    check_end(folder, read_at, scan, acknowledged)
-    torn = _cut_torn_tail(folder, journal, scan) if os.fstat(journal).st_size > scan.offset else None
-    _write_again(journal, read_at, unacknowledged_from, scan.offset)
-    # Crash here: the mark is behind the journal. The next start repeats the step above.
-    write_all(mark, pack_mark(scan.seq), 0)
-    os.fsync(mark)
-    return Recovered(scan.seq, scan.offset, index, torn)
+    found = segments_of(log)
+    obsolete = [early.path for early, later in pairwise(found) if later.first <= sealed]
+    found = found[len(obsolete) :]
+    if found[0].first > sealed:
+        raise DamagedJournal(
+            f"{found[0].path.parent}: records {sealed} to {found[0].first - 1} are neither sealed nor in the journal",
+            seq=sealed,
+            acknowledged=found[0].first,
+        )
+    opened: list[OpenSegment] = []
+    try:
+        for segment, later in pairwise(found):
+            opened.append(_open_whole(segment, later.first))
+        size, torn = _recover_last(log, found[-1], max(acknowledged, sealed), opened)
+    except BaseException:
+        close_all(opened)
+        raise
+    return Recovered(opened, size, torn, tuple(obsolete))
 
 
-def check_end(folder: Path, read_at: ReadAt, scan: Scan, acknowledged: int) -> None:
+def close_all(segments: list[OpenSegment]) -> None:
+    """Let go of the files."""
+    for segment in segments:
+        os.close(segment.descriptor)
+
+
+def check_end(file: Path, read_at: ReadAt, scan: Scan, acknowledged: int) -> None:
     """Raise DamagedJournal if records from where the scan stopped had been acknowledged.
 
     Two witnesses can say so: the mark, and any later frame whose batch was put together after they were durable.
@@ -62,12 +88,63 @@ def check_end(folder: Path, read_at: ReadAt, scan: Scan, acknowledged: int) -> N
     acknowledged = max(acknowledged, find_proof(read_at, scan.offset, scan.seq))
     if acknowledged > scan.seq:
         raise DamagedJournal(
-            f"{folder / JOURNAL}: record {scan.seq} at byte {scan.offset} does not read, but {acknowledged} "
+            f"{file}: record {scan.seq} at byte {scan.offset} does not read, but {acknowledged} "
             "records had been acknowledged",
             seq=scan.seq,
             offset=scan.offset,
             acknowledged=acknowledged,
         )
+
+
+def _open_whole(segment: Segment, until: int) -> OpenSegment:
+    """A segment that another follows: that one was begun when all records of this one were durable."""
+    opened = OpenSegment(segment.first, segment.path, open_segment(segment, os.O_RDWR))
+    try:
+        _check_whole(opened, until)
+    except BaseException:
+        os.close(opened.descriptor)
+        raise
+    return opened
+
+
+def _check_whole(segment: OpenSegment, until: int) -> None:
+    scan = _scan_into(segment, until)[0]
+    check_end(segment.path, reader_of(segment.descriptor), scan, until)
+    if scan.seq != until or os.fstat(segment.descriptor).st_size != scan.offset:
+        raise DamagedJournal(
+            f"{segment.path} holds more than the records up to {until - 1}, where the next segment begins",
+            seq=until,
+            offset=scan.offset,
+        )
+
+
+def _recover_last(
+    log: Path, segment: Segment, acknowledged: int, opened: list[OpenSegment]
+) -> tuple[int, Path | None]:
+    """Verify and mend the segment that was being written; how many records the log has, and the torn tail's place."""
+    last = OpenSegment(segment.first, segment.path, open_segment(segment, os.O_RDWR))
+    opened.append(last)
+    read_at = reader_of(last.descriptor)
+    scan, unacknowledged_from = _scan_into(last, acknowledged)
+    check_end(segment.path, read_at, scan, acknowledged)
+    size = os.fstat(last.descriptor).st_size
+    torn = _cut_torn_tail(log, last.descriptor, scan) if size > scan.offset else None
+    _write_again(last.descriptor, read_at, unacknowledged_from, scan.offset)
+    sync_folder(segment.path.parent)  # its name may be as young as its last record
+    return scan.seq, torn
+
+
+def _scan_into(segment: OpenSegment, acknowledged: int) -> tuple[Scan, int]:
+    """Scan a segment and note what it holds; the scan at its end, and where records nobody was told about begin."""
+    scan = Scan(reader_of(segment.descriptor), seq=segment.first)
+    unacknowledged_from = scan.offset
+    for frame in scan:
+        if (frame.seq - segment.first) % INDEX_EVERY == 0:
+            segment.index.append(frame.offset)
+        if frame.seq == acknowledged - 1:
+            unacknowledged_from = scan.offset
+    segment.end = scan.offset
+    return scan, unacknowledged_from
 
 
 def _cut_torn_tail(folder: Path, journal: int, scan: Scan) -> Path:

@@ -3,16 +3,18 @@
 One thread does it all: while it waits in fdatasync, requests gather in the sockets, and the next pass of the loop
 commits them together. That is the group commit, with no queue between threads and no lock to get wrong; its cost
 is that nothing else is answered during a sync. Promises: replies of a connection come in the order of its
-requests, an append is acknowledged only after the sync, and garbage ends the connection that sent it and no other.
+requests, an append is acknowledged only after the sync, whoever seals the tree hears of every durable record in order
+and after the replies, and garbage ends the connection that sent it and no other.
 """
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from typing import Final, cast
 
-from audit import wire
-from audit.entry import EntryInvalid
-from audit.faults import LogPoisoned
+from audit import side_store, wire
+from audit.entry import EntryInvalid, encode
+from audit.faults import DamagedLog, KeyRefused, LogFault, LogPoisoned
 from audit.writer import Writer, check
 
 MAX_BATCH: Final = 512  # records in one sync
@@ -30,16 +32,21 @@ Request = tuple["Connection", int, bytes | Refused]  # op OP_APPEND carries an e
 
 
 class LogService:
-    """Gathers requests, commits them in batches, answers. `on_poisoned` is called once, when the disk fails."""
+    """Gathers requests, commits them in batches, answers."""
 
-    def __init__(self, writer: Writer, on_poisoned: Callable[[LogPoisoned], None]) -> None:
+    def __init__(
+        self, writer: Writer, take: Callable[[Sequence[bytes]], None], on_poisoned: Callable[[LogFault], None]
+    ) -> None:
+        """`take` hears of entries that became durable; `on_poisoned`, once, of the failure that is the end."""
         self._writer = writer
+        self._take = take
+        self._durable: list[bytes] = []
         self._on_poisoned = on_poisoned
         self._loop = asyncio.get_running_loop()
         self._waiting: list[Request] = []
         self._scheduled = False
         self._reads_waiting = 0
-        self._poisoned: LogPoisoned | None = None
+        self._poisoned: LogFault | None = None
         self.connections: set[Connection] = set()
 
     def submit(self, connection: "Connection", op: int, payload: bytes) -> None:
@@ -50,10 +57,17 @@ class LogService:
             self._scheduled = True
             self._loop.call_soon(self._run_batch)
 
+    def poison(self, fault: LogFault) -> None:
+        """Refuse everything from now on; also what whoever seals the tree says when it fails."""
+        if self._poisoned is None:
+            self._poisoned = fault
+            self._on_poisoned(fault)
+
     def finish(self) -> None:
         """Commit and answer everything that was taken."""
         while self._waiting:
             self._commit_some()
+        self._hand_over()
 
     async def close_connections(self) -> None:
         """End all connections; peers that read get their last replies, for a second at most."""
@@ -87,13 +101,7 @@ class LogService:
     def _commit_some(self) -> None:
         batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
         entries = [content for _, op, content in batch if op == wire.OP_APPEND and type(content) is bytes]
-        seq = 0
-        if entries and self._poisoned is None:
-            try:
-                seq = self._writer.append(entries)
-            except LogPoisoned as error:
-                self._poisoned = error
-                self._on_poisoned(error)
+        seq = self._append(entries) if entries and self._poisoned is None else 0
         for connection, op, content in batch:
             self._reads_waiting -= op == wire.OP_READ
             if isinstance(content, Refused):
@@ -103,21 +111,80 @@ class LogService:
             elif op == wire.OP_APPEND:
                 connection.reply(wire.APPEND_REPLY.pack(9, wire.STATUS_OK, seq))
                 seq += 1
+            elif op in {wire.OP_KEEP, wire.OP_FORGET}:
+                connection.reply(self._put_aside(op, content))
+            elif op == wire.OP_RECALL:
+                connection.reply(self._recall(content))
             else:
                 connection.reply(self._look_up(op, content))
         for connection in {request[0] for request in batch}:
             connection.flush()
 
+    def _hand_over(self) -> None:
+        """Tell whoever seals the tree. One pass of the loop after the replies, which leave only when a pass ends."""
+        if self._durable:
+            durable, self._durable = self._durable, []
+            self._take(durable)
+
+    def _append(self, entries: list[bytes]) -> int:
+        """Make entries durable; the number of the first. Where that fails, everything is poisoned."""
+        try:
+            seq = self._writer.append(entries)
+        except LogPoisoned as error:
+            self.poison(error)
+            return 0
+        if not self._durable:
+            self._loop.call_soon(self._hand_over)
+        self._durable += entries
+        return seq
+
     def _look_up(self, op: int, payload: bytes) -> bytes:
         if op == wire.OP_STAT:
             return wire.pack(wire.STATUS_OK, wire.SEQ.pack(self._writer.journal.size))
+        if op == wire.OP_ROTATE_KEY:
+            return self._rotate_key()
         first, count = wire.READ_REQUEST.unpack(payload)
         count = min(count, wire.MAX_READ_COUNT)
         try:
-            records = self._writer.journal.read(first, count, wire.MAX_READ_BYTES)
-        except OSError as error:  # says nothing about what was written, so it poisons nothing
-            return wire.pack(wire.STATUS_REFUSED, f"the journal cannot be read: {error}".encode())
+            records = self._writer.read(first, count, wire.MAX_READ_BYTES)
+        except (OSError, DamagedLog) as error:  # says nothing about what was written, so it poisons nothing
+            return wire.pack(wire.STATUS_REFUSED, f"the log cannot be read: {error}".encode())
         return wire.pack(wire.STATUS_OK, wire.pack_items(records))
+
+    def _rotate_key(self) -> bytes:
+        keys = self._writer.keys
+        try:
+            entry = keys.begin_rotation(time.time_ns() // 1_000_000)
+        except KeyRefused as error:
+            return wire.pack(wire.STATUS_REFUSED, str(error).encode())
+        except LogPoisoned as error:
+            self.poison(error)
+            return wire.pack(wire.STATUS_FAILED, str(error).encode())
+        seq = self._append([encode(entry)])
+        if self._poisoned is not None:
+            return wire.pack(wire.STATUS_FAILED, str(self._poisoned).encode())
+        # Before the entry is taken into the tree: the first checkpoint that covers it must be signed by both keys.
+        keys.rotated_at = seq
+        return wire.pack(wire.STATUS_OK, str(entry.detail["vkey"]).encode())
+
+    def _put_aside(self, op: int, payload: bytes) -> bytes:
+        """Keep or forget a document beside the log. A failure here says nothing of the journal: it poisons nothing."""
+        try:
+            if op == wire.OP_KEEP:
+                return wire.pack(wire.STATUS_OK, bytes.fromhex(side_store.keep(self._writer.folder, payload)))
+            was_there = side_store.forget(self._writer.folder, payload.hex())
+        except OSError as error:
+            return wire.pack(wire.STATUS_REFUSED, f"the side store failed: {error}".encode())
+        return wire.pack(wire.STATUS_OK, bytes([was_there]))
+
+    def _recall(self, payload: bytes) -> bytes:
+        try:
+            content = side_store.content_of(self._writer.folder, payload.hex()) or b""
+        except (OSError, side_store.SideDamaged) as error:
+            return wire.pack(wire.STATUS_REFUSED, f"the side store failed: {error}".encode())
+        if len(content) > wire.MAX_READ_BYTES:
+            return wire.pack(wire.STATUS_REFUSED, b"the document is too large to be recalled")
+        return wire.pack(wire.STATUS_OK, content)
 
 
 class Connection(asyncio.Protocol):
@@ -194,7 +261,11 @@ def _is_request(length: int, op: int) -> bool:
             return 1 <= length <= wire.MAX_REQUEST_BYTES
         case wire.OP_READ:
             return length == 1 + wire.READ_REQUEST.size
-        case wire.OP_STAT:
+        case wire.OP_STAT | wire.OP_ROTATE_KEY:
             return length == 1
+        case wire.OP_KEEP:
+            return side_store.SALT_BYTES < length - 1 <= wire.MAX_KEEP_BYTES
+        case wire.OP_FORGET | wire.OP_RECALL:
+            return length == 1 + side_store.DIGEST_BYTES
         case _:
             return False

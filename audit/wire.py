@@ -12,6 +12,14 @@ from audit.entry import MAX_ENTRY_BYTES
 OP_APPEND: Final = 1
 OP_READ: Final = 2
 OP_STAT: Final = 3
+OP_KEEP: Final = 4  # salted content for the side store; the reply is its digest
+OP_FORGET: Final = (
+    5  # the digest of what the side store is to forget; the reply is one byte: 1 if it was there
+)
+OP_ROTATE_KEY: Final = 6  # the reply is the vkey of the next key, when the entry that announces it is durable
+OP_RECALL: Final = (
+    7  # the digest of salted content in the side store; the reply is that content, empty where it is gone
+)
 
 STATUS_OK: Final = 0
 STATUS_REFUSED: Final = 1
@@ -20,6 +28,7 @@ STATUS_FAILED: Final = 2
 LENGTH_BYTES: Final = 4
 HEAD_BYTES: Final = 5
 MAX_REQUEST_BYTES: Final = 1 + MAX_ENTRY_BYTES  # op and the largest entry
+MAX_KEEP_BYTES: Final = 4 * 1024 * 1024  # salted content of one document
 MAX_READ_BYTES: Final = 256 * 1024  # of entries in one reply: bounds how long one reader holds up the writer
 MAX_READ_COUNT: Final = 256
 MAX_REPLY_BYTES: Final = 1 + MAX_READ_BYTES + MAX_ENTRY_BYTES + 12 * MAX_READ_COUNT

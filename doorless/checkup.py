@@ -33,6 +33,7 @@ async def check_all(named_home: Path | None) -> list[Finding]:
         _environment(),
         _opa(),
         *_programs(),
+        _scanners(),
         _user_namespaces(),
         _seccomp(),
         await _sandbox(),
@@ -66,6 +67,15 @@ def _opa() -> Finding:
         return ok("opa", f"{VERSION} ({find_opa(os.environ)})")
     except OpaNotFoundError as error:
         return fail("opa", str(error), "make setup, or set DOORLESS_OPA")
+
+
+def _scanners() -> Finding:
+    from checks.scanners import REMEDY, ScannersNotFound, find_scanners
+
+    try:
+        return ok("scanners", f"semgrep and Kingfisher ({find_scanners(os.environ).folder})")
+    except ScannersNotFound as missing:
+        return warn("scanners", f"{missing}; changes cannot be checked", REMEDY)
 
 
 def _programs() -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 
+from doorless.checkup_credentials import check_credentials
 from doorless.finding import Finding, fail, ok, warn
 from doorless.home import Home, check_socket_paths
 from doorless.problem import Problem
@@ -27,6 +28,7 @@ def check_home(home: Home) -> Iterator[Finding]:
     yield _disk(home)
     yield _configuration(home)
     yield _policies(home)
+    yield check_credentials(home)
     yield _log(home)
 
 

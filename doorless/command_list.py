@@ -4,7 +4,20 @@ from typing import Annotated
 
 import typer
 
-from doorless.commands import demo, doctor, home, key, log, policy, prove, workflows
+from doorless.commands import (
+    approvals,
+    check,
+    demo,
+    doctor,
+    home,
+    key,
+    log,
+    policy,
+    prove,
+    validate,
+    witness,
+    workflows,
+)
 from doorless.commands.run import SUMMARY, run_main
 
 EXIT_CODES = (
@@ -35,9 +48,13 @@ def _run(words: Annotated[list[str] | None, typer.Argument()] = None) -> None:
 app.command("workflows")(workflows.workflows)
 app.command("revoke")(workflows.revoke)
 app.command("stop")(workflows.stop)
+app.add_typer(approvals.approvals, name="approvals")
 app.add_typer(log.app, name="log")
+app.add_typer(witness.app, name="witness")
 app.add_typer(policy.app, name="policy")
 app.add_typer(key.app, name="key")
+app.command("check")(check.check)
+app.command("validate")(validate.validate)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 app.command("prove")(prove.prove)

@@ -42,10 +42,25 @@ class IssuerEntry(Strict):
     url: Annotated[str, AfterValidator(_base_url)] = "http://127.0.0.1:8400"
 
 
+class BotsEntry(Strict):
+    """Where pull request bots may ask for checks; without it nobody is answered there."""
+
+    listen: Annotated[str, AfterValidator(_loopback_address)]
+
+
+class WebhookEntry(Strict):
+    """Where each new hold is sent, and the file with the secret that signs it."""
+
+    url: Annotated[str, AfterValidator(_base_url)]
+    secret: str
+
+
 class Configuration(Strict):
     """The whole of doorless.yaml. Paths are relative to the home."""
 
     issuer: IssuerEntry = IssuerEntry()
+    bots: BotsEntry | None = None
+    webhook: WebhookEntry | None = None
     credentials: str = "credentials.yaml"
     resource_servers: Mapping[Name, str] = Field(default_factory=dict)
     """Audience to the file that holds its introspection secret."""
@@ -65,6 +80,11 @@ def load_configuration(home: Home) -> Configuration:
         for audience, name in configuration.resource_servers.items()
         if not (home.root / name).is_file()
     ]
+    webhook = configuration.webhook
+    if webhook is not None and not (home.root / webhook.secret).is_file():
+        missing.append(
+            document.error_at(("webhook", "secret"), f"there is no file {home.root / webhook.secret}")
+        )
     if not (home.root / configuration.credentials).is_file():
         where = ("credentials",)
         missing.append(document.error_at(where, f"there is no file {home.root / configuration.credentials}"))

@@ -1,8 +1,8 @@
-"""`doorless policy`: checking, testing and reloading policies."""
+"""`doorless policy`: checking, testing, explaining and reloading policies."""
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,7 +14,7 @@ from doorless.problem import ExitCode, Problem
 if TYPE_CHECKING:
     from workflows.gateway_client import PolicyRefused, Reloaded
 
-app = typer.Typer(help="Policies: check, test, reload.", no_args_is_help=True)
+app = typer.Typer(help="Policies: check, test, explain, reload.", no_args_is_help=True)
 
 PoliciesOption = Annotated[
     Path | None,
@@ -43,6 +43,26 @@ def run_tests(policies: PoliciesOption = None, home: HomeOption = None, json_: J
     from doorless.policy_check import run_gates
 
     _end(ok=run_gates(suite_gates, policies, home, as_json=json_))
+
+
+@app.command()
+def explain(
+    role: Annotated[str, typer.Option("--role", help="The role of roles.yaml.")],
+    path: Annotated[str, typer.Option("--path", help="A file, from the root of its repository.")],
+    policies: PoliciesOption = None,
+    home: HomeOption = None,
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="How to answer.")] = "text",
+) -> None:
+    """Say which rule speaks for a path in a change: forbidden to the role, protected from every agent, or free.
+
+    Each rule comes with the file and line of its pattern. Ends with 1 if the path is denied.
+    """
+    from doorless.policy_check import choose_policies
+    from doorless.policy_explain import explain as explain_path, shown
+
+    spoken = explain_path(choose_policies(policies, home), role, path)
+    typer.echo(shown(spoken, role, path, form), nl=False)
+    _end(ok=not spoken)
 
 
 @app.command()

@@ -22,6 +22,7 @@ class WriterProcess:
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            start_new_session=True,
         )
         self.socket = socket
         self.pid = self._process.pid
@@ -48,7 +49,7 @@ class WriterProcess:
     def end(self) -> None:
         """Make sure that it is gone, whatever state the test left it in."""
         if self._process.poll() is None:
-            os.kill(self.pid, signal.SIGKILL)
+            os.killpg(self.pid, signal.SIGKILL)  # and what a wrapper started
         self._process.communicate(timeout=DEADLINE_S)
 
     def _read_line(self) -> str:

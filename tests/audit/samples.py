@@ -23,6 +23,8 @@ from audit.folder import create
 from audit.journal import Journal
 
 NOW = 1_763_890_000_000
+FIRST_SEGMENT = "journal/" + "0" * 20
+"""The file of a log's folder that holds its first records until they are sealed."""
 
 
 def name(number: int) -> str:

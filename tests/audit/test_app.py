@@ -13,11 +13,10 @@ import pytest
 
 from audit import wire
 from audit.entry import MAX_ENTRY_BYTES, encode
-from audit.folder import JOURNAL
 from audit.reader import log_size, read_records
 from tests.audit.conftest import StartWriter
 from tests.audit.process import DEADLINE_S, ROOT
-from tests.audit.samples import event, make_log, small_entries
+from tests.audit.samples import FIRST_SEGMENT, event, make_log, small_entries
 
 
 def call(path: Path, *requests: bytes) -> list[tuple[int, bytes]]:
@@ -211,8 +210,8 @@ def test_no_log_ends_with_66_and_creates_nothing(start_writer: StartWriter, tmp_
 def test_damage_ends_with_65(start_writer: StartWriter, tmp_path: Path) -> None:
     """An acknowledged record that is gone keeps the writer from starting."""
     folder = make_log(tmp_path / "damaged", [small_entries(3)])
-    content = (folder / JOURNAL).read_bytes()
-    (folder / JOURNAL).write_bytes(content[:-1])
+    content = (folder / FIRST_SEGMENT).read_bytes()
+    (folder / FIRST_SEGMENT).write_bytes(content[:-1])
     code, complaint = start_writer(folder).wait()
     assert code == 65
     assert "record 2 at byte" in complaint

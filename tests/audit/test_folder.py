@@ -1,14 +1,16 @@
 """The folder: deliberate creation, whole writes."""
 
-import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from audit.faults import LogExists, LogMissing
-from audit.folder import create, read_mark, reader_of, write_all
+from audit.checkpoints import read_checkpoints
+from audit.faults import KeyRefused, LogExists, LogMissing
+from audit.folder import CHECKPOINT, Places, create, read_mark
 from audit.journal import Journal
+from audit.keys import read_vkeys
+from audit.note import open_note
 
 
 def test_create_makes_an_empty_private_log(tmp_path: Path) -> None:
@@ -35,10 +37,20 @@ def test_create_takes_an_empty_folder_and_nothing_else(tmp_path: Path) -> None:
         create(tmp_path / "no" / "log")
 
 
-def test_partial_writes_and_reads_are_completed() -> None:
-    """A kernel that takes and gives a little at a time makes no difference."""
-    descriptor = os.memfd_create("sample")
-    content = os.urandom(10_000)
-    write_all(descriptor, content, 3)
-    assert reader_of(descriptor)(3, 20_000) == content
-    os.close(descriptor)
+def test_create_makes_key_store_and_first_checkpoint(tmp_path: Path) -> None:
+    """A new log has a signed checkpoint of nothing, in its folder, in the store apart and in the history."""
+    places = create(tmp_path / "log", "log.example/folder")
+    assert places == Places(tmp_path / "log", tmp_path / "log-key", tmp_path / "log-signed")
+    note = (places.log / CHECKPOINT).read_bytes()
+    assert (places.signed / CHECKPOINT).read_bytes() == note
+    assert list(read_checkpoints(places.log)) == [note]
+    assert open_note(note, read_vkeys(places.log)).text.startswith("log.example/folder\n0\n")
+    for folder in (places.keys, places.signed):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_name_must_be_possible(tmp_path: Path) -> None:
+    """What no checkpoint can carry is refused before anything is a log."""
+    with pytest.raises(KeyRefused, match="cannot have this name"):
+        create(tmp_path / "log", "two words")
+    assert not (tmp_path / "log" / "journal").exists()

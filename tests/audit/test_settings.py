@@ -4,13 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from audit.folder import Places
 from audit.settings import Create, Serve, parse
 
 
 def test_verbs() -> None:
     """Serving is the default verb; creating is said deliberately."""
-    assert parse(["--log", "a", "--socket", "b"]) == Serve(Path("a"), Path("b"))
-    assert parse(["create", "--log", "a"]) == Create(Path("a"))
+    beside = Places(Path("a"), Path("a-key"), Path("a-signed"))
+    assert parse(["--log", "a", "--socket", "b"]) == Serve(beside, Path("b"))
+    assert parse(["create", "--log", "a"]) == Create(beside, None)
+    elsewhere = ["--log", "a", "--keys", "k", "--signed", "s", "--name", "example.org/log"]
+    assert parse(["create", *elsewhere]) == Create(Places(Path("a"), Path("k"), Path("s")), "example.org/log")
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from audit.entry import DecisionEntry, EventEntry, OutcomeEntry
+from audit.entry import DecisionEntry, Document, EventEntry, OutcomeEntry
 from audit.query import Stored, Story
 from doorless.screen import WORDS, cell, clock, new_table
 
 COLUMNS = ("time", "id", "workflow", "what", "decision", "because", "outcome")
 _SHORT_WORKFLOW = 11
 _SHORT_DIGEST = 12
+_LONGEST_WHAT = 80
+_TABLE_WIDTH = 150
+_INDENT = Text(" " * 8)
 _digest = re.compile(r"[0-9a-f]{64}").fullmatch
 
 
@@ -47,12 +50,43 @@ def lines_of(entries: Iterable[Stored]) -> Iterator[Line]:
                 assert_never(never)
 
 
-def log_table(lines: Iterable[Line], *, head: bool = True) -> Table:
-    """A table of lines."""
-    table = new_table(*COLUMNS, head=head)
+def log_listing(lines: Iterable[Line], width: int) -> RenderableType:
+    """The lines as a table; where a terminal is too narrow for it, as two rows each. No id is ever cut."""
+    return (
+        _table(lines) if width >= _TABLE_WIDTH else Group(*(row for line in lines for row in _two_rows(line)))
+    )
+
+
+def _table(lines: Iterable[Line]) -> Table:
+    table = new_table(*COLUMNS)
     for line in lines:
         table.add_row(*_cells(line))
     return table
+
+
+def _two_rows(line: Line) -> tuple[Text, ...]:
+    rows = tuple(Text("  ").join(row) for row in _rows(line))
+    for row in rows:
+        row.no_wrap, row.overflow = True, "ellipsis"
+    return rows
+
+
+def _rows(line: Line) -> Iterator[tuple[Text, ...]]:
+    entry = line.stored.entry
+    match entry:
+        case DecisionEntry():
+            word = Text(f"{entry.decision.upper():<5}", style=f"bold {WORDS[entry.decision]}")
+            yield (cell(clock(entry.time)), word, cell(_what(entry)))
+            end = cell(_outcome(line.outcome), "dim") if line.outcome else cell(_missing(entry), "yellow")
+            known = (cell(entry.id, "cyan"), cell(_short(entry.workflow)))
+            yield (_INDENT, *known, end, cell(_because(entry), "dim"))
+        case EventEntry():
+            yield (cell(clock(entry.time)), cell("event"), cell(entry.event, "magenta"))
+            yield (_INDENT, cell(_short(entry.workflow)), cell(_detail(entry), "dim"))
+        case OutcomeEntry():  # `lines_of` gives none
+            return
+        case _ as never:
+            assert_never(never)
 
 
 def follow_line(stored: Stored) -> Text:
@@ -83,10 +117,10 @@ def _cells(line: Line) -> tuple[Text, ...]:
                 cell(clock(entry.time)),
                 cell(entry.id, "cyan"),
                 cell(_short(entry.workflow)),
-                cell(_what(entry)),
+                cell(_capped(_what(entry))),
                 cell(entry.decision.upper(), f"bold {WORDS[entry.decision]}"),
                 cell(_because(entry)),
-                cell(_outcome(line.outcome) if line.outcome else "-", "dim"),
+                cell(_outcome(line.outcome), "dim") if line.outcome else cell(_missing(entry), "yellow"),
             )
         case EventEntry():
             name = cell(entry.event, "magenta")
@@ -97,7 +131,20 @@ def _cells(line: Line) -> tuple[Text, ...]:
             assert_never(never)
 
 
-def story_page(story: Story) -> RenderableType:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found out beside the entry itself. Empty: nobody looked.
+
+    beside: the input, where it stands in the side store; or a sentence why it is not there. place: where in the signed tree
+    the decision stands, in words. alone: nothing but the entry is known, so nothing is said of its outcome.
+    """
+
+    beside: Document | str = ""
+    place: str = ""
+    alone: bool = False
+
+
+def story_page(story: Story, found: Found) -> RenderableType:
     """Everything that the log knows of one decision."""
     entry = story.decision.entry
     assert isinstance(entry, DecisionEntry)
@@ -106,20 +153,27 @@ def story_page(story: Story) -> RenderableType:
         cell(entry.id, "bold cyan"), "  ", cell(entry.decision.upper(), f"bold {WORDS[entry.decision]}")
     )
     facts = Table.grid(padding=(0, 2))
-    for name, value in _facts(story.decision.seq, entry):
+    facts.add_column()
+    facts.add_column(overflow="fold")
+    shown = entry.input if isinstance(found.beside, str) else found.beside
+    for name, value in _facts(story.decision.seq, entry, shown):
         facts.add_row(Text(name, style="dim"), cell(value))
-    missing = "none recorded" if entry.decision == "allow" else "-"
-    end = _outcome(outcome) if isinstance(outcome, OutcomeEntry) else missing
-    facts.add_row(Text("outcome", style="dim"), cell(end))
-    return Group(head, facts, *_reasons(entry), *_input(entry))
+    end = _outcome(outcome) if isinstance(outcome, OutcomeEntry) else _missing(entry)
+    if not found.alone:
+        facts.add_row(Text("outcome", style="dim"), cell(end))
+    if found.place:
+        facts.add_row(Text("in the tree", style="dim"), cell(found.place))
+    if isinstance(found.beside, str) and found.beside:
+        facts.add_row(Text("input", style="dim"), cell(found.beside))
+    return Group(head, facts, *_reasons(entry), *_input(shown))
 
 
-def _facts(seq: int, entry: DecisionEntry) -> Iterator[tuple[str, str]]:
+def _facts(seq: int, entry: DecisionEntry, asked: Document | None) -> Iterator[tuple[str, str]]:
     yield "time", clock(entry.time)
     yield "record", str(seq)
     yield "workflow", entry.workflow or "-"
     yield "role", entry.role or "-"
-    yield "asked", f"{entry.kind}: {_what(entry)}"
+    yield "asked", f"{entry.kind}: {_what(entry, asked)}"
     yield "decided by", f"{entry.source}, revision {entry.revision or '-'}"
     for each in entry.obligations:
         values = ", ".join(f"{name}={_plain(value)}" for name, value in each.properties.items())
@@ -134,17 +188,27 @@ def _reasons(entry: DecisionEntry) -> Iterator[RenderableType]:
         yield table
 
 
-def _input(entry: DecisionEntry) -> Iterator[RenderableType]:
-    if entry.input is not None:
+def _input(document: Document | None) -> Iterator[RenderableType]:
+    if document is not None:
         table = new_table("input", "value")
-        for name, value in entry.input.items():
+        for name, value in document.items():
             table.add_row(cell(name), cell(_plain(value)))
         yield table
 
 
-def _what(entry: DecisionEntry) -> str:
+def _missing(entry: DecisionEntry) -> str:
+    """What stands in an outcome's place: an allowed act without one is under way, or a crash came between."""
+    return "no outcome" if entry.decision == "allow" and entry.kind != "token" else "-"
+
+
+def _what(entry: DecisionEntry, asked: Document | None = None) -> str:
+    """What was asked, in one line; `asked` is the input where it stands beside the log and was read."""
+    if isinstance(entry.side, str) and asked is None:
+        return f"({entry.kind}: its input stands beside the log)"
     if isinstance(entry.request, msgspec.UnsetType):
-        given = entry.input or {}
+        given = asked or entry.input or {}
+        if entry.kind == "change":
+            return f"{given.get('action', 'change')} {given.get('repository', '')}"
         if entry.kind == "token":
             return f"token for {entry.role} {' '.join(map(str, given.get('only') or ('whole role',)))}"
         query = f"?{given['query']}" if given.get("query") else ""
@@ -168,6 +232,11 @@ def _detail(entry: EventEntry) -> str:
     return ", ".join(
         f"{name}={value[:_SHORT_DIGEST]}…" if _digest(value) else f"{name}={value}" for name, value in said
     )
+
+
+def _capped(text: str) -> str:
+    """What is short enough for a table; all of it stands on the decision's own page."""
+    return text if len(text) <= _LONGEST_WHAT else f"{text[:_LONGEST_WHAT]}…"
 
 
 def _short(workflow: str) -> str:
