@@ -22,7 +22,7 @@ RUNTIME_ROOT = "doorless_runtime"
 """The part of OPA's data that the running process owns; no policy may define it."""
 
 _CAPABILITIES = Path(__file__).with_name("capabilities.json")
-_SOURCES = ("roles.yaml", "services.yaml")
+_SOURCES = ("roles.yaml", "services.yaml", "protected.yaml", "approvals.yaml")
 _LEFT_OUT = frozenset({"conventions", "tests"})
 _SERVED = frozenset({"data.json", "data.yaml"})
 _BUILD_TIMEOUT_S = 30
@@ -55,7 +55,7 @@ class _OpaErrors(msgspec.Struct, frozen=True):
 def build_bundle(policies: Path, bundles: Path, opa: Path) -> Bundle:
     """Build the bundle of `policies` and keep it as `bundles/<revision>.tar.gz`.
 
-    `roles.yaml` and `services.yaml` are kept beside it, so that every revision can be read again. The
+    `roles.yaml`, `services.yaml`, `protected.yaml` and `approvals.yaml` are kept beside it, so that every revision can be read again. The
     revision is the hex SHA-256 over the sorted paths and contents of all that went in, the compiled tables
     included.
     Raises `ConfigErrors`.
@@ -88,7 +88,7 @@ def _build(policies: Path, bundles: Path, opa: Path, temporary: Path) -> Bundle:
 
 
 def read_tree(policies: Path) -> dict[str, bytes]:
-    """What of a policies folder is served: Rego without tests, `data` files, and the two configuration files.
+    """What of a policies folder is served: Rego without tests, `data` files, and the configuration files.
 
     Raises `ConfigErrors` when it cannot be read, or claims a name that the gateway owns.
     """

@@ -12,16 +12,15 @@ from decision.decider import (
     BAD_EXCHANGE,
     DEADLINE_S,
     MAX_ANSWER_BYTES,
-    REQUEST_PATH,
-    TOKEN_PATH,
     TOO_LONG,
     UNREACHED,
     engine_error,
+    path_of,
     unavailable,
 )
 from decision.document import read_answer
 from decision.model import Decision
-from decision.question import Question, RequestQuestion, encode_question
+from decision.question import Question, encode_question
 from decision.unix_opa_client import UnixOpaClient
 
 
@@ -40,10 +39,9 @@ class ClientDecider:
         if not self._open:
             self._open = True
             await self._client.open()
-        path = REQUEST_PATH if isinstance(question, RequestQuestion) else TOKEN_PATH
         body = b'{"input":%b}' % encode_question(question)
         try:
-            answer = await self._client.post(path, body, MAX_ANSWER_BYTES)
+            answer = await self._client.post(path_of(question), body, MAX_ANSWER_BYTES)
         except (aiohttp.ClientResponseError, aiohttp.http.HttpProcessingError):
             return engine_error(BAD_EXCHANGE)
         except (aiohttp.ClientError, OSError, TimeoutError):

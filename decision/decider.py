@@ -5,16 +5,22 @@ A decider never raises for what policy or its engine did: every failure is a `De
 
 from typing import Protocol
 
+from decision.jury import JuryQuestion
 from decision.model import Decision, Deny, gateway_denial
-from decision.question import Question
+from decision.question import ChangeQuestion, Question, RequestQuestion, TokenQuestion
 
 # Constants of ours: a path built from request data would be Rego injection (CVE-2025-46569).
 REQUEST_PATH = "/v1/data/request/decision"
 TOKEN_PATH = "/v1/data/token/decision"  # noqa: S105 - a path
+CHANGE_PATH = "/v1/data/change/decision"
+JURY_PATH = "/v1/data/jury/decision"
 BATCH_PATH = "/v1/data/batch/request"
 
 DEADLINE_S = 0.25
 """How long a question may wait for its answer, in seconds; then it is denied."""
+
+CHANGE_DEADLINE_S = 5.0
+"""The same for a question about a change, whose facts may be megabytes."""
 
 MAX_ANSWER_BYTES = 1 << 20
 """The longest answer that is read; decision documents are some hundred bytes."""
@@ -34,6 +40,19 @@ class Decider(Protocol):
     async def close(self) -> None:
         """Give back what the decider holds; what is still asked is denied."""
         ...
+
+
+def path_of(question: Question) -> str:
+    """Where a question is asked."""
+    match question:
+        case RequestQuestion():
+            return REQUEST_PATH
+        case TokenQuestion():
+            return TOKEN_PATH
+        case ChangeQuestion():
+            return CHANGE_PATH
+        case JuryQuestion():
+            return JURY_PATH
 
 
 class Closed:

@@ -3,7 +3,7 @@
 Only a complete, schema-valid document whose every obligation is known becomes anything but a `Deny`.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -80,11 +80,12 @@ Obligation = InjectCredential | LimitRate | MaxBodyBytes | TimeoutMs | MayIssueT
 
 
 class HoldTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who may turn the denial into an approval, and how long it waits."""
+    """Who may turn the denial into an approval, how many of them it takes, and how long it waits."""
 
     template: str
     approvers: tuple[str, ...]
-    expires_in_s: int
+    needed: Annotated[int, msgspec.Meta(ge=1)]
+    expires_in_s: Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -206,6 +207,7 @@ def _hold(document: Document, hold: HoldTerms, terms: Terms) -> Decision:
         approvers=hold.approvers,
         expires_in_s=hold.expires_in_s,
         terms=terms,
+        needed=hold.needed,
     )
 
 

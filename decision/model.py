@@ -23,6 +23,10 @@ class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rule: str
     audience: Literal["agent", "operator"] = "agent"
     retry: Literal["final", "retry"] = "final"
+    path: str | msgspec.UnsetType = msgspec.UNSET
+    """The file of a change that it is about; empty where it is about no one file."""
+    line: int | msgspec.UnsetType = msgspec.UNSET
+    """Where in the file; 0 where no line is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +93,14 @@ class Deny:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """No, unless a person of `approvers` says yes within `expires_in_s` seconds."""
+    """No, unless `needed` persons of `approvers` say yes within `expires_in_s` seconds."""
 
     reasons: tuple[Reason, ...]
     template: str
     approvers: tuple[str, ...]
     expires_in_s: int
     terms: Terms = Terms()
+    needed: int = 1
 
 
 Decision = Allow | Deny | Hold

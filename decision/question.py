@@ -7,6 +7,39 @@ from typing import Literal
 
 import msgspec
 
+from decision.change import ChangeFacts, EvidenceState, FindingFact, Person, ProtectedChange
+from decision.jury import JuryQuestion
+from decision.output import NOT_VALIDATED, OutputValidation
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What persons said of this very call: a fact like others. Policy decides whether it suffices."""
+
+    hold: str
+    template: str
+    """The terms of `approvals.yaml` under which it was held."""
+    approvers: tuple[str, ...]
+    """OS users, as the kernel told their uids; never what a request said."""
+    call_sha256: str
+    """The digest of the call that they approved."""
+    nonce: str
+    """Makes each approval another one."""
+    approved_at: int
+    """Unix seconds of the last of their words."""
+    expires_at: int
+    revision_matches: bool
+    """Whether the policy in force is the one that it was given under."""
+    standing: bool = False
+    """Given beforehand, for every call of a role on a route: never enough for what cannot be undone."""
+
+
+class TokensSpent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What model providers counted so far, by their own account, since the gateway started."""
+
+    workflow: int = 0
+    role_today: int = 0
+    """By all workflows of the role, since midnight UTC."""
+
 
 class RequestQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """May this workflow make this call? One field per fact; see `docs/policies.md`."""
@@ -35,6 +68,17 @@ class RequestQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     content_type: str
     scan: tuple[str, ...] = ()
     """What looks like a secret in what the agent sends, by id; empty where nothing does."""
+    call_sha256: str = ""
+    """The digest of the whole call, its body included; empty where no approval can matter."""
+    approval: Approval | None = None
+    performed_by: str = ""
+    """The person whose approval makes the call; empty where a workflow makes it."""
+    body_sha256: str = ""
+    """The digest of exactly the body that would be forwarded; empty where it was not read."""
+    validation: OutputValidation = NOT_VALIDATED
+    """What was found out about that body, where the route names an output."""
+    tokens_spent: TokensSpent = TokensSpent()
+    """Zero for services that are no model providers."""
 
 
 class TokenQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,7 +94,38 @@ class TokenQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     renewal: bool
 
 
-Question = RequestQuestion | TokenQuestion
+class ChangeQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """May this change be made, or proposed, or merged? The same question whichever door it comes through."""
+
+    version: Literal["1"] = "1"
+    now: int
+    workflow: str
+    """Empty for a check outside any workflow."""
+    role: str
+    scope: tuple[str, ...]
+    """Scope words of the verified token for this service; a `check` needs none."""
+    service: str
+    """The service of the catalogue that holds the repository; empty for a `check` outside any."""
+    repository: str
+    """`owner/name`, or empty."""
+    action: Literal["create-branch", "check", "create-pr", "merge"]
+    data: str
+    """The data class that the push route touches; empty where it names none."""
+    via: Literal["push", "check", "api"]
+    identity: Person
+    """The only one whom the commits may name. Both fields empty: not stated, which only a `check` may."""
+    namespace: str
+    """`refs/heads/agent/<workflow>/`, or empty where no ref is to change."""
+    facts: ChangeFacts
+    findings: tuple[FindingFact, ...]
+    evidence: dict[str, EvidenceState]
+    """What became of each check, by its kind: `semgrep`, `tests`, `schema`, `jury`."""
+    require: tuple[str, ...]
+    """The kinds that must have passed, beyond those that policy demands itself."""
+    protected_change: ProtectedChange = ProtectedChange()
+
+
+Question = RequestQuestion | TokenQuestion | ChangeQuestion | JuryQuestion
 
 _encoder = msgspec.json.Encoder()
 

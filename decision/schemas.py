@@ -13,9 +13,12 @@ from typing import Any
 import msgspec
 from pydantic.json_schema import GenerateJsonSchema
 
+from decision.approvals import ApprovalsFile
 from decision.compiled import Tables
 from decision.document import Document, Obligation
-from decision.question import RequestQuestion, TokenQuestion
+from decision.jury import JuryQuestion
+from decision.protected import ProtectedFile
+from decision.question import ChangeQuestion, RequestQuestion, TokenQuestion
 from decision.roles import RolesFile
 from decision.services import ServicesFile
 
@@ -29,10 +32,14 @@ def schemas() -> dict[str, dict[str, Any]]:
     return {
         "input.request": _of_struct(RequestQuestion),
         "input.token": _of_struct(TokenQuestion),
+        "input.change": _of_struct(ChangeQuestion),
+        "input.jury": _of_struct(JuryQuestion),
         "decision": _decision(),
         "compiled": _of_struct(Tables),
         "roles": _flat(RolesFile.model_json_schema()),
         "services": _flat(ServicesFile.model_json_schema()),
+        "approvals": _flat(ApprovalsFile.model_json_schema()),
+        "protected": _flat(ProtectedFile.model_json_schema()),
     }
 
 

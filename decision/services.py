@@ -3,13 +3,14 @@
 Models and what they demand, nothing else. What is not declared here does not exist for any agent.
 """
 
+import ipaddress
 import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from decision.headers import check_request_headers, check_response_headers
 from decision.route_template import Parameter, common_path, one_is_more_specific, parse_template
@@ -21,7 +22,23 @@ ErrorShape = Literal["problem", "openai", "anthropic", "gemini", "github", "git"
 _HOST = re.compile(
     r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*(?::[0-9]{1,5})?"
 )
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_UPSTREAM_NAME = re.compile(r"[a-z0-9._-]{1,253}")
+_BRANCH = re.compile(r"(?!refs/)[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}")
 _BASE = re.compile(r"(?:/[A-Za-z0-9\-._~!$&'()*+,;=:@]+)*")
+
+
+def _check_upstream_host(host: str) -> None:
+    """Refuse what some resolvers take for an address though it does not look like one: `127.1`, `0x7f.1`."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        # The rule of browsers (WHATWG URL, "ends in a number"): such a host is an IPv4 address or nothing.
+        if not _UPSTREAM_NAME.fullmatch(host) or _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
+            raise ValueError(
+                f"the upstream's host {host!r} must be a name in plain letters, or an address in its usual spelling "
+                "(127.0.0.1, [::1])"
+            ) from None
 
 
 def _check_upstream(url: str) -> str:
@@ -32,6 +49,7 @@ def _check_upstream(url: str) -> str:
         raise ValueError(f"the upstream {url!r} is not a URL: {error}") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
         raise ValueError(f"the upstream {url!r} must be http://host[:port][/base] or https://…")
+    _check_upstream_host(parts.hostname)
     if "@" in parts.netloc:
         raise ValueError("the upstream must not hold a user or password; name a credential instead")
     if "?" in url or "#" in url:
@@ -59,7 +77,14 @@ def _check_absolute(path: str) -> str:
     return path
 
 
+def _check_branch(name: str) -> str:
+    if not _BRANCH.fullmatch(name) or ".." in name or name.endswith((".lock", "/", ".")) or "//" in name:
+        raise ValueError(f"the branch {name!r} must be a short branch name, like main")
+    return name
+
+
 Count = Annotated[int, Field(ge=1, lt=2**53)]
+Branch = Annotated[str, AfterValidator(_check_branch)]
 
 
 class ParameterEntry(Strict):
@@ -76,7 +101,23 @@ class RouteEntry(Strict):
     action: Name
     data: Name | None = None
     irreversible: bool = False
+    output: Name | None = None
+    """The type of document that a body of this route is; it is validated before the call is forwarded."""
+    people_credential: Name | None = None
+    """A credential that no agent's call ever takes: a person's approval makes the call at once, with it."""
     params: dict[str, ParameterEntry] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _an_output_has_a_body(self) -> "RouteEntry":
+        if self.output is not None and self.method not in {"POST", "PUT", "PATCH"}:
+            raise ValueError(f"a {self.method} has no body that could be validated as {self.output!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _people_approve_what_cannot_be_undone(self) -> "RouteEntry":
+        if self.people_credential is not None and not self.irreversible:
+            raise ValueError("a route with a `people_credential` must be `irreversible: true`")
+        return self
 
     @model_validator(mode="after")
     def _params_are_in_the_path(self) -> "RouteEntry":
@@ -95,8 +136,58 @@ class ServiceLimits(Strict):
     timeout_s: Annotated[int, Field(ge=1, le=3600)] = 30
 
 
+class FetchEntry(Strict):
+    """What reading the repositories is, in the words of roles."""
+
+    action: Name = "read"
+    data: Name | None = None
+
+
+class PushEntry(Strict):
+    """What pushing to them is, and which checks must have passed before it goes on."""
+
+    action: Literal["create-branch"] = "create-branch"
+    data: Name | None = None
+    require_evidence: tuple[Literal["semgrep", "tests"], ...] = ()
+    max_bytes: Count = 134_217_728
+    """The largest pack that is received."""
+
+
+def _git_route(method: Literal["GET", "POST"], last: str, action: str, data: str | None) -> RouteEntry:
+    return RouteEntry(method=method, path=f"/git/{{owner}}/{{repo}}/{last}", action=action, data=data)
+
+
+class GitEntry(Strict):
+    """The git side of a service: real git below the path `/git/{owner}/{repo}/`."""
+
+    upstream: Annotated[str, AfterValidator(_check_upstream)]
+    allow_loopback: bool = False
+    credential: Name | None = None
+    base: Branch = "main"
+    """What changes are measured against."""
+    staging: tuple[Branch, ...] = ()
+    """The branches that the meta-workflow may aim at."""
+    fetch: FetchEntry = FetchEntry()
+    push: PushEntry | None = None
+
+    @property
+    def routes(self) -> dict[str, RouteEntry]:
+        """The three things that git asks for over HTTP, by the ids that no other route may have."""
+        read, push = self.fetch, self.push
+        found = {
+            "git-refs": _git_route("GET", "info/refs", read.action, read.data),
+            "git-fetch": _git_route("POST", "git-upload-pack", read.action, read.data),
+        }
+        if push is not None:
+            found["git-push"] = _git_route("POST", "git-receive-pack", push.action, push.data)
+        return found
+
+
 class ServiceEntry(Strict):
-    """One upstream service."""
+    """One upstream service: its routes, its git side, or both."""
+
+    # Neither would be a service that can be asked nothing.
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["routes"]}, {"required": ["git"]}]})
 
     upstream: Annotated[str, AfterValidator(_check_upstream)]
     allow_loopback: bool = False
@@ -107,8 +198,15 @@ class ServiceEntry(Strict):
     response_headers: Annotated[tuple[str, ...], AfterValidator(check_response_headers)] = ()
     ca_file: Annotated[str, AfterValidator(_check_absolute)] | None = None
     scan_bodies: bool = False
+    personal: bool = False
     limits: ServiceLimits = ServiceLimits()
-    routes: Annotated[dict[Name, RouteEntry], Field(min_length=1)]
+    routes: Annotated[dict[Name, RouteEntry], Field(min_length=1)] = Field(default_factory=dict)
+    git: GitEntry | None = None
+
+    @property
+    def every_route(self) -> dict[str, RouteEntry]:
+        """The routes that are written out, and those of the git side."""
+        return self.routes | (self.git.routes if self.git else {})
 
 
 class ServicesFile(Strict):
@@ -124,7 +222,10 @@ def read_services(document: YamlDocument) -> ServicesFile:
         error
         for name, service in file.services.items()
         for error in itertools.chain(
-            _ambiguous_routes(document, name, service), _ambiguous_hosts(document, name, file.services)
+            _no_routes(document, name, service),
+            _ambiguous_routes(document, name, service),
+            _ambiguous_hosts(document, name, file.services),
+            _people_only(document, name, file.services),
         )
     ]
     if errors:
@@ -132,9 +233,32 @@ def read_services(document: YamlDocument) -> ServicesFile:
     return file
 
 
+def _no_routes(document: YamlDocument, name: str, service: ServiceEntry) -> Iterator[ConfigError]:
+    where = ("services", name)
+    if not service.routes and service.git is None:
+        yield document.error_at(where, "the key 'routes' is missing", key=True)
+    if service.git is not None:
+        for route_id in service.git.routes.keys() & service.routes.keys():
+            message = f"the route name {route_id!r} belongs to the git side of the service; choose another"
+            yield document.error_at((*where, "routes", route_id), message, key=True)
+
+
+def _people_only(
+    document: YamlDocument, name: str, services: dict[str, ServiceEntry]
+) -> Iterator[ConfigError]:
+    """What people alone may use, no service may send with an agent's call."""
+    sent = {service.credential for service in services.values()}
+    sent |= {service.git.credential for service in services.values() if service.git is not None}
+    for route_id, route in services[name].routes.items():
+        if route.people_credential is not None and route.people_credential in sent | {"workflow-jwt"}:
+            message = f"the credential {route.people_credential!r} goes with agents' calls; name one for people only"
+            yield document.error_at(("services", name, "routes", route_id, "people_credential"), message)
+
+
 def _ambiguous_routes(document: YamlDocument, name: str, service: ServiceEntry) -> Iterator[ConfigError]:
     parsed = [
-        (route_id, route.method, parse_template(route.path)) for route_id, route in service.routes.items()
+        (route_id, route.method, parse_template(route.path))
+        for route_id, route in service.every_route.items()
     ]
     for (one_id, one_method, one), (other_id, other_method, other) in itertools.combinations(parsed, 2):
         path = common_path(one, other) if one_method == other_method else None

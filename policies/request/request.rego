@@ -24,8 +24,13 @@ decision := verdict.document({
 		rules.scope_not_in_token.deny,
 		rules.body_too_large.deny,
 		rules.secret_outbound.deny,
+		rules.output_not_validated.deny,
+		rules.output_invalid.deny,
+		rules.output_not_judged.deny,
+		rules.output_vetoed.deny,
+		rules.token_budget.deny,
 	}),
-	"holds": {hold | hold := rules.irreversible.hold},
+	"holds": _holds,
 	"obligations": union({
 		rules.inject_credential.obligation,
 		rules.max_body_bytes.obligation,
@@ -35,6 +40,10 @@ decision := verdict.document({
 })
 
 _grants contains "request.rules.role_grant" if rules.role_grant.grant
+
+_holds contains rules.irreversible.hold
+
+_holds contains rules.output_undecided.hold
 
 default _lacks := set()
 

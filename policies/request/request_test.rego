@@ -78,3 +78,38 @@ test_every_denial_is_heard[code] if {
 	document.allow == false
 	[reason.code | some reason in document.reasons] == [code]
 }
+
+test_what_takes_effect_is_allowed_once_validated if {
+	document := request.decision with input as fixture.proposing with data.compiled as fixture.compiled
+	document.allow == true
+}
+
+test_every_denial_of_an_output_is_heard[code] if {
+	some code, change in {
+		"request.output_not_validated": {"type": "report"},
+		"request.output_invalid": {"schema": "failed", "jury": "absent"},
+		"request.output_not_judged": {"jury": "absent"},
+		"request.output_vetoed": {"jury": "veto"},
+	}
+	document := request.decision with input as fixture.validated(change) with data.compiled as fixture.compiled
+	document.allow == false
+	document.hold == null
+	[reason.code | some reason in document.reasons] == [code]
+}
+
+test_no_verdict_goes_to_a_person[state] if {
+	some state in ["no_verdict", "not_configured"]
+	document := request.decision
+		with input as fixture.validated({"jury": state})
+		with data.compiled as fixture.compiled
+	document.allow == false
+	document.hold.template == "output"
+}
+
+# A jury can only tighten: where policy grants nothing, its pass grants nothing either.
+test_a_pass_of_the_jury_grants_nothing if {
+	question := object.union(fixture.proposing, {"role": "reader"})
+	document := request.decision with input as question with data.compiled as fixture.compiled
+	document.allow == false
+	document.hold == null
+}

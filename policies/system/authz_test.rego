@@ -6,10 +6,11 @@ _runtime := {"token_sha256": crypto.sha256("canary-token")}
 
 _asking(path) := {"method": "POST", "path": path, "identity": "canary-token"}
 
-test_the_three_questions_are_served[name] if {
+test_the_four_questions_are_served[name] if {
 	some name, path in {
 		"request": ["v1", "data", "request", "decision"],
 		"token": ["v1", "data", "token", "decision"],
+		"change": ["v1", "data", "change", "decision"],
 		"batch": ["v1", "data", "batch", "request"],
 	}
 	authz.allow with input as _asking(path) with data.doorless_runtime as _runtime

@@ -21,6 +21,7 @@ decision := verdict.document({
 	"lacks": _lacks,
 	"denials": union({
 		rules.input_incomplete.deny,
+		rules.not_an_agent.deny,
 		rules.ttl_out_of_range.deny,
 	}),
 	"holds": set(),

@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
+from decision.change import BaseFact, ChangeFacts, CommitFact, FileFact, Person, RefFact, Totals, TouchedFact
 from decision.model import Allow, Decision, Deny, Hold
-from decision.question import RequestQuestion, TokenQuestion
+from decision.question import ChangeQuestion, RequestQuestion, TokenQuestion
 
 _READ = RequestQuestion(
     now=1763890000,
@@ -37,6 +38,55 @@ def request(**changes: Any) -> RequestQuestion:
 def token(role: str = "reader") -> TokenQuestion:
     """A workflow's first tokens."""
     return TokenQuestion(now=1763890000, workflow="wf-test", role=role, only=(), ttl_s=300, renewal=False)
+
+
+def change(**changes: Any) -> ChangeQuestion:
+    """A push by a coder of one modified file, with these fields changed."""
+    me = Person(name="wf-test", email="wf-test@agents.example")
+    namespace = "refs/heads/agent/wf-test/"
+    facts = ChangeFacts(
+        refs=(RefFact(name=f"{namespace}fix", old="0" * 40, new="2" * 40, change="create"),),
+        base=BaseFact(ref="main", commit="1" * 40),
+        head="2" * 40,
+        merge_base="1" * 40,
+        files=(
+            FileFact(
+                path="lib/App.py",
+                folded="lib/app.py",
+                change="modify",
+                old_mode="100644",
+                new_mode="100644",
+                lines=3,
+                bytes=90,
+                binary=False,
+            ),
+        ),
+        touched=(TouchedFact(path="lib/draft.py", folded="lib/draft.py", mode="100644"),),
+        commits=(
+            CommitFact(id="2" * 40, parents=1, author=me, committer=me, co_authors=(me,), signature="none"),
+        ),
+        secrets=(),
+        irregular=(),
+        totals=Totals(files=1, lines=3, bytes=90),
+    )
+    question = ChangeQuestion(
+        now=1763890000,
+        workflow="wf-test",
+        role="coder",
+        scope=("create-branch", "create-pr", "merge"),
+        service="code",
+        repository="acme/shop",
+        action="create-branch",
+        data="",
+        via="push",
+        identity=me,
+        namespace=namespace,
+        facts=facts,
+        findings=(),
+        evidence={},
+        require=(),
+    )
+    return msgspec.structs.replace(question, **changes)
 
 
 def verdict(decision: Decision) -> str:

@@ -6,11 +6,13 @@ import pytest
 
 from decision.canaries import Canary, canaries, judge
 from decision.config import Configuration, load_policies
+from decision.jury import JuryQuestion
 from decision.model import Allow, Decision, Deny, Hold, Reason, Terms, gateway_denial
-from decision.question import RequestQuestion, TokenQuestion
+from decision.question import ChangeQuestion, RequestQuestion, TokenQuestion
 from tests.decision.questions import request
 
 NOW = 1763890000
+SHIPPED = Path(__file__).parents[2] / "policies"
 
 
 @pytest.fixture
@@ -40,7 +42,8 @@ def test_strangers_are_asked_about(configuration: Configuration) -> None:
     """Requests and tokens of an unknown role, and known grants without role or scope, must be denied."""
     denied = [canary for canary in canaries(configuration, NOW) if canary.expected == "denied"]
     questions = [canary.question for canary in denied]
-    assert {question.role for question in questions} == {"doorless-canary", "reader", "dropper"}
+    roles = {question.role for question in questions if not isinstance(question, JuryQuestion)}
+    assert roles == {"doorless-canary", "reader", "dropper"}
     assert any(isinstance(question, TokenQuestion) for question in questions)
     unscoped = [one for one in questions if isinstance(one, RequestQuestion) and not one.scope]
     assert {question.role for question in unscoped} == {"reader", "dropper"}
@@ -90,3 +93,21 @@ def test_what_must_be_known(decision: Decision, right: bool) -> None:
     assert (verdict is None) is right
     if verdict is not None:
         assert "canary 'c'" in verdict
+
+
+def test_changes_are_asked_about_where_something_can_be_pushed(configuration: Configuration) -> None:
+    """Without a push route no change is asked about; with one, a stranger's and one of each role that may push."""
+    assert not any(isinstance(one.question, ChangeQuestion) for one in canaries(configuration, NOW))
+    found = {
+        (one.question.role, one.expected)
+        for one in canaries(load_policies(SHIPPED), NOW)
+        if isinstance(one.question, ChangeQuestion)
+    }
+    assert found == {("doorless-canary", "denied"), ("pr-creator", "granted"), ("pr-creator", "denied")}
+
+
+def test_what_takes_effect_is_asked_about_without_its_validation() -> None:
+    """Each shipped route that names an output, and the jury's votes: a policy that lets one through never serves."""
+    shipped = load_policies(Path(__file__).parents[2] / "policies")
+    names = {canary.name for canary in canaries(shipped, NOW) if canary.expected == "denied"}
+    assert {"a jury without votes", "a jury with a veto", "unvalidated create-pr of code-repository"} <= names

@@ -35,6 +35,12 @@ _PATHS = {
 def catalogue() -> Catalogue:
     routes = {name: {"method": "GET", "path": path, "action": "read"} for name, path in _PATHS.items()}
     routes["ref"]["params"] = {"ref": {"encoded_slash": True}}  # type: ignore[assignment]
+    for name, path in {
+        "tree": "/trees/{path*}",
+        "best-tree": "/trees/best/{path*}",
+        "leaf": "/trees/{a}/leaf",
+    }.items():
+        routes[name] = {"method": "GET", "path": path, "action": "read"}
     routes["drop"] = {"method": "DELETE", "path": "/items/{key}", "action": "drop"}
     text = {"services": {"shop": {"upstream": "http://shop.example/v1/", "routes": routes}}}
     return build_catalogue(ServicesFile.model_validate(text, strict=False))
@@ -54,6 +60,11 @@ def catalogue() -> Catalogue:
         ("/items/a%20b", "one", {"id": "a b"}),
         ("/items/%C3%A4", "one", {"id": "ä"}),
         ("/refs/heads%2Fagent%2Fx", "ref", {"ref": "heads/agent/x"}),
+        ("/trees/a/b/c", "tree", {"path": "a/b/c"}),
+        ("/trees/a%2Fb/c%20d", "tree", {"path": "a/b/c d"}),
+        ("/trees/best/a/b", "best-tree", {"path": "a/b"}),
+        ("/trees/other/leaf", "leaf", {"a": "other"}),
+        ("/trees/other/leaf/more", "tree", {"path": "other/leaf/more"}),
     ],
 )
 def test_matches_the_most_specific_route(
@@ -92,6 +103,11 @@ def test_goes_back_from_a_literal_that_leads_nowhere() -> None:
         "/refs/%2Fx",
         "/refs/x%2F",
         "/refs/a%2F%2E",
+        "/trees",
+        "/trees/",
+        "/trees/a/",
+        "/trees/a//b",
+        "/trees/a%2F..%2Fb",
     ],
 )
 def test_no_route(catalogue: Catalogue, path: str) -> None:

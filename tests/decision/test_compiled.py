@@ -23,13 +23,12 @@ def test_services_and_routes(tmp_path: Path) -> None:
         "method": "DELETE",
         "irreversible": True,
         "word": "erase:bodies",
+        "credential": "",
+        "people_credential": "",
+        "output": "",
     }
-    assert compiled["services"]["series"] == {
-        "credential": "series-key",
-        "max_body_bytes": 100,
-        "timeout_ms": 5000,
-    }
-    assert compiled["services"]["reports"]["credential"] == ""
+    assert compiled["routes"]["series"]["list"]["credential"] == "series-key"
+    assert compiled["services"]["series"] == {"max_body_bytes": 100, "timeout_ms": 5000}
 
 
 def test_roles_hold_only_the_limits_that_are_set(tmp_path: Path) -> None:
@@ -38,17 +37,21 @@ def test_roles_hold_only_the_limits_that_are_set(tmp_path: Path) -> None:
         "reader": {
             "max_requests_per_min": 30,
             "max_body_bytes": 200,
+            "agent": True,
             "actions": {"read": True, "ping": True},
-            "forbidden_paths": [],
+            "special_files": {},
+            "forbidden": {},
         }
     }
 
 
 def test_the_smaller_body_limit_counts(tmp_path: Path) -> None:
     """The body limit of role and service is the smaller one, and the service's where the role has none."""
-    assert load(tmp_path).compiled["body_limits"]["reader"] == {"reports": 200, "series": 100}
+    limits = load(tmp_path).compiled["body_limits"]["reader"]
+    assert limits == {"reports": {"list": 200, "erase": 200, "ping": 200}, "series": {"list": 100}}
     compiled = load(tmp_path, roles=ROLES.replace(", max_body_bytes: 200", "")).compiled
-    assert compiled["body_limits"]["reader"] == {"reports": 1_048_576, "series": 100}
+    assert compiled["body_limits"]["reader"]["reports"]["ping"] == 1_048_576
+    assert compiled["body_limits"]["reader"]["series"]["list"] == 100
 
 
 def test_tables_are_of_the_declared_type(tmp_path: Path) -> None:

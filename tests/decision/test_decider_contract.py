@@ -12,9 +12,10 @@ import pytest
 from decision.client_decider import ClientDecider
 from decision.decider import Closed, Decider
 from decision.model import Allow, Deny, Source, Terms
+from decision.question import RequestQuestion
 from decision.socket_decider import SocketDecider
 from tests.decision.fake_opa import Answer, FakeOpa, body, denial, document, raw, silence, then_close
-from tests.decision.questions import request, token, verdict
+from tests.decision.questions import change, request, token, verdict
 
 pytestmark = pytest.mark.anyio
 
@@ -73,8 +74,8 @@ CASES = (
     Case("an allow, then closed", then_close(body(_ALLOW)), "allow"),
     Case("an allow called text", body(_ALLOW, kind="text/plain"), "allow"),
     Case("a denial", body({"result": denial("request.x")}), "request.x"),
-    Case("a hold", _with(allow=False, hold={"template": "t", "approvers": [], "expires_in_s": 60}), "hold"),
-    Case("a hold that allows", _with(hold={"template": "t", "approvers": [], "expires_in_s": 60}),
+    Case("a hold", _with(allow=False, hold={"template": "t", "approvers": [], "needed": 1, "expires_in_s": 60}), "hold"),
+    Case("a hold that allows", _with(hold={"template": "t", "approvers": [], "needed": 1, "expires_in_s": 60}),
          "decision_invalid"),
     Case("500", body({"code": "internal_error"}, 500), "pdp_error"),
     Case("500 with an allow", body(_ALLOW, 500), "pdp_error"),
@@ -151,11 +152,15 @@ async def test_what_is_asked(open_decider: Open, short_folder: Path) -> None:
     ):
         await decider.ask(request(query="limit=10"))
         await decider.ask(token())
-    (request_path, request_body), (token_path, token_body) = fake.questions
+        await decider.ask(change(require=("tests",)))
+    (request_path, request_body), (token_path, token_body), (change_path, change_body) = fake.questions
+    assert change_path == "/v1/data/change/decision"
+    assert change_body["input"]["require"] == ["tests"]
+    assert len(change_body["input"]) == 17
     assert request_path == "/v1/data/request/decision"
     assert request_body["input"]["query"] == "limit=10"
     assert request_body["input"]["version"] == "1"
-    assert len(request_body["input"]) == 16
+    assert set(request_body["input"]) == set(RequestQuestion.__struct_fields__)
     assert token_path == "/v1/data/token/decision"
     assert token_body == {
         "input": {

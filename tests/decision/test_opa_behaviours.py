@@ -4,6 +4,7 @@ If one of these fails after an upgrade, nothing is wrong with the test: read wha
 """
 
 import json
+import re
 import stat
 import subprocess
 import time
@@ -14,9 +15,11 @@ import pytest
 from opa_client.errors import RegoParseError
 from opa_client.opa_async import AsyncOpaClient
 
+from decision.path_patterns import expression
 from decision.unix_opa_client import UnixOpaClient
 from tests.decision.fake_opa import FakeOpa, body
 from tests.decision.opa_server import running, write
+from tests.decision.patterns import PATHS, PATTERNS
 from tests.decision.questions import until_now
 
 ALLOW = "package request\n\ndecision := 1\n"
@@ -242,6 +245,46 @@ def test_schemas_by_reference_need_the_flag(opa: Path, short_folder: Path) -> No
     found = _run(opa, short_folder, "check", "--strict", "--schema", "schemas", "rules")
     assert found.returncode != 0
     assert "rolle" in found.stderr
+
+
+def test_not_over_a_missing_argument_is_undefined(opa: Path, short_folder: Path) -> None:
+    """`not f(input.y)` and `not data.x[input.y]` are undefined, not true, where the field is missing: they fail open."""
+    rules = """package r
+
+f(x) if x == 1
+
+known := {"a"}
+
+call if not f(input.y)
+
+lookup if not known[input.y]
+
+proof if f(input.y)
+
+by_name if not proof
+"""
+    write(short_folder, {"r.rego": rules})
+    for question, expected in (
+        ("{}", {"by_name": True, "known": ["a"]}),
+        ('{"y": 2}', {"by_name": True, "call": True, "lookup": True, "known": ["a"]}),
+    ):
+        write(short_folder, {"input.json": question})
+        told = _run(opa, short_folder, "eval", "-d", "r.rego", "-i", "input.json", "-f", "raw", "data.r")
+        assert json.loads(told.stdout) == expected
+
+
+def test_python_and_opa_read_a_pattern_alike(opa: Path, short_folder: Path) -> None:
+    """What `expression` makes of a pattern matches the same paths in RE2 as in Python, line ends included."""
+    every = [(expression((pattern,)), path) for pattern in PATTERNS for path in PATHS]
+    write(
+        short_folder,
+        {
+            "input.json": json.dumps(every),
+            "r.rego": "package r\n\nx := [regex.match(a, b) | some [a, b] in input]\n",
+        },
+    )
+    told = _run(opa, short_folder, "eval", "-d", "r.rego", "-i", "input.json", "-f", "raw", "data.r.x")
+    assert json.loads(told.stdout) == [bool(re.fullmatch(pattern, path)) for pattern, path in every]
 
 
 def test_the_coverage_threshold_counts_test_files(opa: Path, short_folder: Path) -> None:

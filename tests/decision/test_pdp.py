@@ -124,6 +124,19 @@ async def test_the_served_tables_are_not_empty(started: Home) -> None:
     assert verdict(await started.policy.decider.ask(WRITE)) == "request.action_not_granted"
 
 
+async def test_a_flood_of_one_workflow_harms_no_other(started: Home) -> None:
+    """Three thousand questions of one workflow, and another's is answered with the first of them.
+
+    In one line it was denied: all before it took longer than a question may wait.
+    """
+    decider = started.policy.decider
+    flood = [asyncio.create_task(decider.ask(request(workflow="wf-flood"))) for _ in range(3000)]
+    await asyncio.sleep(0)
+    assert verdict(await decider.ask(request(workflow="wf-other"))) == "allow"
+    assert sum(each.done() for each in flood) < 300
+    await asyncio.gather(*flood)
+
+
 async def test_others_find_the_engine(started: Home) -> None:
     """Another process asks through the published socket and token; both are its owner's alone."""
     link, secret = started.run / "opa.sock", started.run / "opa.token"

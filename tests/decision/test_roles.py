@@ -49,6 +49,11 @@ roles:
         ("[read, ping]", "[]", (4, 14), "at least 1 item"),
         ("    actions: [read, ping]\n", "", (2, 3), "the key 'actions' is missing"),
         ("  reader:", "  Reader:", (2, 3), "the name 'Reader' must match"),
+        ("    services: [reports, series]\n", "", (2, 3), "the key 'services' is missing"),
+        ("    limits:", "    agent: false\n    limits:", (3, 5), "is no agent's reaches no service"),
+        ("    limits:", "    special_files: [socket]\n    limits:", (6, 21), "must be one of"),
+        ("    limits:", "    forbidden_paths: [auth/]\n    limits:", (6, 23), "write auth/*"),
+        ("    limits:", "    forbidden_paths: ['a[b]']\n    limits:", (6, 23), "only * has a meaning"),
         ("    limits:", "    forbidden_paths: [/etc/*]\n    limits:", (6, 23), "relative to the repository"),
         ("    limits:", "    forbidden_paths: [a/../b]\n    limits:", (6, 23), "relative to the repository"),
         ("    limits:", "    forbidden_paths: ['']\n    limits:", (6, 23), "relative to the repository"),
@@ -60,6 +65,13 @@ def test_refuses(tmp_path: Path, old: str, new: str, place: tuple[int, int], wor
     assert words in error.message
     assert (error.line, error.column) == place
     assert error.file.endswith("roles.yaml")
+
+
+def test_an_empty_role_may_do_nothing(tmp_path: Path) -> None:
+    """A role may be named before it is given anything, and one may be no agent's: neither is granted a word."""
+    configuration = load(tmp_path, roles="roles:\n  later: {}\n  people: { agent: false }\n")
+    assert configuration.compiled["grants"] == {"later": {}, "people": {}}
+    assert [role.agent for role in configuration.roles.values()] == [True, False]
 
 
 @pytest.mark.parametrize("text", ["", "roles: []\n", "- a\n", "role: {}\n"])

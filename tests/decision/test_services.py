@@ -6,6 +6,7 @@ import pytest
 
 from tests.decision.configuration import SERVICES, error_of, errors_of, load
 
+CANARY = "user-canary"
 _REPORTS = "    upstream: http://127.0.0.1:8401\n"
 
 
@@ -52,20 +53,39 @@ def test_defaults_are_the_careful_ones(tmp_path: Path) -> None:
         ("http://x:0", "must be http://"),
         ("http://x:99999", "is not a URL"),
         ("http://[::1", "is not a URL"),
-        ("http://user:canary@x", "must not hold a user or password"),
+        (f"http://user:{CANARY}@x", "must not hold a user or password"),
         ("http://x/?a=b", "query or a fragment"),
         ("http://x/#a", "query or a fragment"),
         ("http://x/../y", "plain segments"),
         ("http://x//y", "plain segments"),
         ("http://x/%2e", "plain segments"),
+        ("http://127.1", "in its usual spelling"),
+        ("http://0x7f.1", "in its usual spelling"),
+        ("http://2130706433", "in its usual spelling"),
+        ("http://0177.0.0.1", "in its usual spelling"),
+        ("http://127.0.0.1.", "in its usual spelling"),
+        ("http://127.0.0.%31", "in its usual spelling"),
+        ("http://１２７.0.0.1", "in its usual spelling"),  # noqa: RUF001 - full-width digits are the point
     ],
 )
 def test_upstream_is_an_address_and_nothing_else(tmp_path: Path, upstream: str, words: str) -> None:
-    """An upstream with user, query, fragment, odd path or no host is refused where it stands."""
+    """An upstream with user, query, fragment, odd path, no host or an oddly spelled one is refused where it stands.
+
+    Without the check of hosts `127.1` and `2130706433` were taken, and dialled as loopback.
+    """
     error = error_of(tmp_path, services=SERVICES.replace("http://127.0.0.1:8401", f'"{upstream}"'))
     assert words in error.message
     assert "canary" not in error.message
     assert (error.line, error.column) == (3, 15)
+
+
+@pytest.mark.parametrize(
+    "host", ["my_service", "1password.example", "localhost", "[::1]", "127.0.0.1", "a.example."]
+)
+def test_names_and_plain_addresses_are_upstreams(tmp_path: Path, host: str) -> None:
+    """What only looks a little like a number is a name, and an address in its usual spelling is an address."""
+    text = SERVICES.replace("http://127.0.0.1:8401", f"http://{host}:8401")
+    assert load(tmp_path, services=text).catalogue.services["reports"].upstream.host == host.strip("[]")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from decision.socket_decider import SocketDecider
 from tests.decision.fake_opa import Answer, FakeOpa, after, body, denial, document, raw, silence, then_close
-from tests.decision.questions import request, token, until, verdict
+from tests.decision.questions import change, request, token, until, verdict
 
 pytestmark = pytest.mark.anyio
 
@@ -66,6 +66,27 @@ async def test_waiting_questions_are_asked_together(short_folder: Path) -> None:
     path, asked = fake.questions[1]
     assert path == BATCH
     assert [call["query"] for call in asked["input"]["calls"]] == [f"q.{place}" for place in range(5)]
+
+
+async def test_a_flood_of_one_workflow_waits_behind_itself(short_folder: Path) -> None:
+    """The one question of another workflow is in the next evaluation. In one line it came after all two hundred."""
+    gate = asyncio.Event()
+    fake = FakeOpa(
+        short_folder / "opa.sock", after(gate, _one("first")), *(_answers(32) for _ in range(6)), _answers(10)
+    )
+    async with fake:
+        decider = SocketDecider(fake.socket_path, "t", deadline_s=LONG_S, max_evaluations=1)
+        first = asyncio.create_task(decider.ask(request(query="first")))
+        await until(lambda: len(fake.questions) == 1)
+        flood = [asyncio.create_task(decider.ask(request(workflow="wf-flood"))) for _ in range(200)]
+        await asyncio.sleep(0)
+        other = asyncio.create_task(decider.ask(request(workflow="wf-other")))
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(first, other, *flood)
+        await decider.close()
+    _, asked = fake.questions[1]
+    assert [call["workflow"] for call in asked["input"]["calls"]][:2] == ["wf-flood", "wf-other"]
 
 
 async def test_a_batch_has_a_limit(short_folder: Path) -> None:
@@ -218,7 +239,7 @@ async def test_bytes_that_nobody_asked_for_cost_the_connection(short_folder: Pat
         decider = SocketDecider(fake.socket_path, "t", deadline_s=LONG_S, max_evaluations=1)
         assert verdict(await decider.ask(request())) == "first"
         released.set()
-        connection = decider._lanes[0]._connection
+        connection = decider._quick._lanes[0]._connection
         assert connection is not None
         await until(lambda: not connection.usable)
         assert verdict(await decider.ask(request())) == "second"
@@ -269,8 +290,51 @@ async def test_a_defect_in_reading_is_a_denial(short_folder: Path, monkeypatch: 
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("decision.socket_decider.read_answer", broken)
+    monkeypatch.setattr("decision.question_queue.read_answer", broken)
     async with FakeOpa(short_folder / "opa.sock", _one("x")) as fake:
         decider = SocketDecider(fake.socket_path, "t", deadline_s=LONG_S)
         assert verdict(await decider.ask(request())) == "pdp_error"
+        await decider.close()
+
+
+async def test_a_change_waits_for_no_request_and_no_request_for_it(short_folder: Path) -> None:
+    """While a change is being read, requests are answered; changes are asked one by one and never in a batch.
+
+    With one queue for all the request was denied as too late, and the change with it.
+    """
+    gate = asyncio.Event()
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        path, _ = fake.questions[-1]
+        if path == "/v1/data/change/decision":
+            await after(gate, _one("change.x"))(writer)
+        else:
+            await _one("request.x")(writer)
+
+    fake = FakeOpa(short_folder / "opa.sock", answer)
+    async with fake:
+        decider = SocketDecider(fake.socket_path, "t", deadline_s=LONG_S)
+        slow = asyncio.create_task(decider.ask(change()))
+        await until(lambda: len(fake.questions) == 1)
+        second = asyncio.create_task(decider.ask(change()))
+        for _ in range(3):
+            assert verdict(await decider.ask(request())) == "request.x"
+        assert not slow.done()
+        gate.set()
+        assert [verdict(await one) for one in (slow, second)] == ["change.x", "change.x"]
+        await decider.drain()
+        await decider.close()
+    assert BATCH not in {path for path, _ in fake.questions}
+
+
+async def test_a_change_may_take_longer_than_a_request(short_folder: Path) -> None:
+    """A change has a deadline of its own, because its facts may be megabytes."""
+    gate = asyncio.Event()
+    async with FakeOpa(short_folder / "opa.sock", after(gate, _one("change.x"))) as fake:
+        decider = SocketDecider(fake.socket_path, "t", deadline_s=0.05)
+        slow = asyncio.create_task(decider.ask(change()))
+        await until(lambda: len(fake.questions) == 1)
+        await asyncio.sleep(0.1)  # longer than a request may wait here
+        gate.set()
+        assert verdict(await slow) == "change.x"
         await decider.close()

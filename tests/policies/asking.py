@@ -11,6 +11,7 @@ import msgspec
 from decision.config import Configuration
 from decision.document import read_document
 from decision.model import Decision
+from decision.output import EXAMPLE_SHA256, passing
 from decision.question import RequestQuestion, TokenQuestion
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -39,7 +40,7 @@ class Policy:
     def _evaluate(self, query: str, document: dict[str, Any]) -> Any:
         # One stream holds the input and, through `with`, the tables: no file is written.
         expression = f"x := {query} with input as input.question with data.compiled as input.compiled"
-        options = ["--stdin-input", "--format", "json"]
+        options = ["--ignore", "*_test.rego", "--stdin-input", "--format", "json"]
         arguments = [str(self.opa), "eval", "--data", str(POLICIES), *options, expression]
         stdin = json.dumps({"question": document, "compiled": self.compiled})
         done = subprocess.run(arguments, input=stdin, capture_output=True, text=True, check=True)
@@ -64,6 +65,8 @@ def every_call(configuration: Configuration) -> list[RequestQuestion]:
             query="",
             body_bytes=0,
             content_type="",
+            body_sha256=EXAMPLE_SHA256 if route.output else "",
+            validation=passing(route.output),
         )
         for role in configuration.roles
         for service in configuration.catalogue.services.values()

@@ -23,8 +23,15 @@ CALL_TEXTS = (
     "path",
     "query",
     "content_type",
+    "call_sha256",
+    "performed_by",
+    "body_sha256",
 )
-CALL_FACTS = {"version", "now", "scope", "params", "body_bytes", "scan", *CALL_TEXTS}
+CALL_FACTS = {
+    *("version", "now", "scope", "params", "body_bytes", "scan", "approval", "validation", "tokens_spent"),
+    *CALL_TEXTS,
+}
+CONSEQUENTIAL = {"create-pr", "alert-team"}
 TOKEN_FACTS = {"version", "now", "workflow", "role", "only", "ttl_s", "renewal"}
 
 
@@ -46,9 +53,39 @@ def judge(roles: Written, services: Written, call: Written) -> Verdict:
     route = service["routes"].get(call["route"])
     if route is None or not _described_as_declared(call, route) or not may(role, route):
         return Verdict.DENY
-    if call["scan"] or word(route) not in call["scope"] or call["body_bytes"] > body_limit(role, service):
+    if (
+        over_budget(role, call)
+        or call["scan"]
+        or word(route) not in call["scope"]
+        or call["body_bytes"] > body_limit(role, service)
+    ):
         return Verdict.DENY
-    return Verdict.HOLD if route.get("irreversible", False) else Verdict.ALLOW
+    of_output = output_verdict(route.get("output", ""), call)
+    if of_output is not Verdict.ALLOW and route.get("irreversible", False):
+        # A person would have to approve it twice, on different terms.
+        return Verdict.DENY
+    return Verdict.HOLD if route.get("irreversible", False) else of_output
+
+
+def over_budget(role: Written, call: Written) -> bool:
+    """Whether the workflow or its role has spent all the tokens that it may."""
+    limits, spent = role.get("limits", {}), call["tokens_spent"]
+    budgets = {"max_tokens_per_workflow": "workflow", "max_tokens_per_day": "role_today"}
+    return any(key in limits and spent[fact] >= limits[key] for key, fact in budgets.items())
+
+
+def output_verdict(output: str, call: Written) -> Verdict:
+    """What the validation of a body comes to, where it takes effect as `output`."""
+    if not output:
+        return Verdict.ALLOW
+    found = call["validation"]
+    if found["schema"] != "passed" or found["type"] != output or len(call["body_sha256"]) != 64:
+        return Verdict.DENY
+    if found["jury"] == "veto":
+        return Verdict.DENY
+    if output not in CONSEQUENTIAL or found["jury"] == "passed":
+        return Verdict.ALLOW
+    return Verdict.HOLD if found["jury"] in {"no_verdict", "not_configured"} else Verdict.DENY
 
 
 def tokens(roles: Written, services: Written, question: Written) -> dict[str, set[str]] | None:
@@ -102,8 +139,21 @@ def call_is_complete(call: Any) -> bool:
         and all(isinstance(call[name], str) for name in CALL_TEXTS)
         and _texts(call["scope"])
         and _texts(call["scan"])
+        and (call["approval"] is None or isinstance(call["approval"], dict))
+        and validation_is_complete(call["validation"])
+        and isinstance(call["tokens_spent"], dict)
+        and all(_whole(call["tokens_spent"].get(name)) for name in ("workflow", "role_today"))
         and isinstance(params, dict)
         and all(isinstance(text, str) for text in params.values())
+    )
+
+
+def validation_is_complete(found: Any) -> bool:
+    """The three states as text, and what is wrong as a list of texts; more is not looked at."""
+    return (
+        isinstance(found, dict)
+        and all(isinstance(found.get(name), str) for name in ("type", "schema", "jury"))
+        and _texts(found.get("problems"))
     )
 
 

@@ -177,8 +177,10 @@ def _of_its_type(name: str, value: Any) -> bool:
             return bool(value == 7)
         case "scope" | "scan":
             return isinstance(value, list) and 7 not in value
-        case "params":
-            return isinstance(value, dict) and 7 not in value.values()
+        case "params" | "validation" | "tokens_spent":
+            return name == "params" and isinstance(value, dict) and 7 not in value.values()
+        case "approval":
+            return value is None or isinstance(value, dict)
         case _:
             return isinstance(value, str)
 

@@ -90,7 +90,8 @@ def judged(opa: Path, asked: list[World], folder: Path, policies: Path = POLICIE
             for world in asked
         ]
     }
-    arguments = [str(opa), "eval", "--data", str(policies), "--stdin-input", "--format", "json", _QUERY]
+    options = ["--ignore", "*_test.rego", "--stdin-input", "--format", "json"]
+    arguments = [str(opa), "eval", "--data", str(policies), *options, _QUERY]
     done = subprocess.run(arguments, input=json.dumps(document), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     answers = json.loads(done.stdout)["result"][0]["bindings"]["x"]
@@ -136,6 +137,9 @@ def _world(draw: random.Random, calls: int) -> World:
         }
         if draw.random() < 0.4:
             roles[name]["limits"] = {"max_body_bytes": draw.randint(0, 200)}
+        if draw.random() < 0.2:
+            budget = draw.choice(["max_tokens_per_workflow", "max_tokens_per_day"])
+            roles[name].setdefault("limits", {})[budget] = draw.choice([1, 60, 6000])
     world = World(roles, services, [], [])
     return replace(
         world,
@@ -156,11 +160,26 @@ def _service(draw: random.Random) -> Written:
             route["data"] = draw.choice(DATA)
         if draw.random() < 0.15:
             route["irreversible"] = True
+        if route["method"] in {"POST", "PUT", "PATCH"} and draw.random() < 0.25:
+            route["output"] = draw.choice(["create-pr", "report"])
         routes[f"r{place}"] = route
     service: Written = {"upstream": "https://upstream.example", "routes": routes}
     if draw.random() < 0.5:
         service["limits"] = {"max_body_bytes": draw.randint(0, 200)}
     return service
+
+
+APPROVAL: Written = {
+    "hold": "h-1",
+    "template": "irreversible",
+    "approvers": ["ada"],
+    "call_sha256": "a" * 64,
+    "nonce": "n",
+    "approved_at": 1_763_889_999,
+    "expires_at": 1_763_891_000,
+    "revision_matches": True,
+    "standing": False,
+}
 
 
 def plain_call(draw: random.Random, world: World) -> Written:
@@ -186,6 +205,28 @@ def plain_call(draw: random.Random, world: World) -> Written:
         "body_bytes": draw.choice([-1, 0, 1]),
         "content_type": draw.choice(["", "text/plain"]),
         "scan": draw.choice([[], [], [], [], [], ["jwt"]]),
+        "call_sha256": "a" * 64,
+        # These worlds name nobody who may approve: whatever an approval says, it is worth nothing.
+        "approval": draw.choice([None, None, {}, APPROVAL]),
+        "performed_by": draw.choice(["", "", "ada"]),
+        "body_sha256": "b" * 64 if "output" in declared else draw.choice(["", "b" * 64]),
+        "validation": _validation(draw, declared.get("output", "")),
+        "tokens_spent": {
+            "workflow": draw.choice([0, 0, 50, 5000]),
+            "role_today": draw.choice([0, 0, 90, 9000]),
+        },
+    }
+
+
+def _validation(draw: random.Random, output: str) -> Written:
+    """What was found out about a body, mostly what lets it pass."""
+    return {
+        "type": draw.choice([output] * 9 + ["report"]),
+        "schema": draw.choice(["passed"] * 7 + ["failed", "absent", "fine"]) if output else "absent",
+        "jury": draw.choice(["passed"] * 5 + ["absent", "veto", "no_verdict", "not_configured", "fine"])
+        if output
+        else "absent",
+        "problems": draw.choice([[], ["/title"]]),
     }
 
 

@@ -41,3 +41,22 @@ test_audience_and_retry_have_defaults if {
 	reason.audience == "agent"
 	reason.retry == "final"
 }
+
+test_many_places_in_order_and_how_many_more if {
+	found := {{"path": path, "line": 0, "values": {"{extra}": path}} | some path in ["f", "b", "a", "d", "c", "e"]}
+	reasons := result.reasons(_chain, found) with input as {}
+	{reason.path | some reason in reasons} == {"a", "b", "c", "d", "e"}
+	{reason.message | some reason in reasons; reason.path in {"a", "e"}} == {
+		" on : a, {unknown}.",
+		" on : e, {unknown}. And 1 more like this.",
+	}
+}
+
+test_no_places_no_reasons if {
+	result.reasons(_chain, set()) == set() with input as {}
+}
+
+test_text_is_shown_short_and_harmless if {
+	result.shown("a\u001bb\u202ec\u2028d é") == "a\ufffdb\ufffdc\ufffdd é"
+	count(result.shown(sprintf("%200s", ["x"]))) == 160
+}

@@ -12,7 +12,7 @@ deny contains result.reason(rego.metadata.chain(), {
 	"{bytes}": sprintf("%v", [object.get(input, "body_bytes", "unknown")]),
 	"{limit}": format_int(limit, 10),
 }) if {
-	limit := data.compiled.body_limits[input.role][input.service]
+	limit := data.compiled.body_limits[input.role][input.service][input.route]
 	not _within(limit)
 }
 

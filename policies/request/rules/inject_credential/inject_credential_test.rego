@@ -23,3 +23,17 @@ test_none_without_service if {
 		with input as object.remove(fixture.call, ["service"])
 		with data.compiled as fixture.compiled
 }
+
+_people := json.patch(fixture.compiled, [{
+	"op": "replace", "path": "/routes/reports/erase/people_credential", "value": "people-key",
+}])
+
+_references(question) := {obligation.properties.ref |
+	some obligation in inject_credential.obligation with input as question with data.compiled as _people
+}
+
+test_people_and_agents_never_take_each_others if {
+	_references(fixture.approved) == {"reports-key"}
+	_references(object.union(fixture.approved, {"performed_by": "ada"})) == {"people-key"}
+	_references(object.union(fixture.approved, {"performed_by": "mallory"})) == set()
+}

@@ -30,8 +30,13 @@ complete if {
 	is_string(concat("", [text | some text in input.params]))
 	is_string(concat("", [
 		input.workflow, input.role, input.service, input.route, input.action, input.data,
-		input.method, input.path, input.query, input.content_type,
+		input.method, input.path, input.query, input.content_type, input.call_sha256, input.performed_by,
+		input.body_sha256, input.validation.type, input.validation.schema, input.validation.jury,
 	]))
+	is_string(concat("", input.validation.problems))
+	floor(input.tokens_spent.workflow) == input.tokens_spent.workflow
+	floor(input.tokens_spent.role_today) == input.tokens_spent.role_today
+	_approval
 }
 
 # METADATA
@@ -41,7 +46,7 @@ complete if {
 wrong contains name if {
 	some name in {
 		"workflow", "role", "service", "route", "action", "data",
-		"method", "path", "query", "content_type",
+		"method", "path", "query", "content_type", "call_sha256", "performed_by", "body_sha256",
 	}
 	not _text[name]
 }
@@ -63,10 +68,17 @@ wrong contains "scan" if not _scan
 
 wrong contains "params" if not _params
 
+wrong contains "approval" if not _approval
+
+wrong contains "validation" if not _validation
+
+wrong contains "tokens_spent" if not _tokens_spent
+
 # A fact that policy does not know was meant to matter to somebody: it is refused, not passed over.
 _facts := {
 	"version", "now", "workflow", "role", "scope", "service", "route", "action", "data",
 	"method", "path", "params", "query", "body_bytes", "content_type", "scan",
+	"call_sha256", "approval", "performed_by", "body_sha256", "validation", "tokens_spent",
 }
 
 _text[name] if {
@@ -90,6 +102,21 @@ _scan if is_string(concat("", input.scan))
 _params if {
 	is_object(input.params)
 	is_string(concat("", [text | some text in input.params]))
+}
+
+_approval if is_null(input.approval)
+
+# What is in it is proven where it counts (lib/approval): an approval that lacks something approves nothing.
+_approval if is_object(input.approval)
+
+_tokens_spent if {
+	_whole(input.tokens_spent.workflow)
+	_whole(input.tokens_spent.role_today)
+}
+
+_validation if {
+	is_string(concat("", [input.validation.type, input.validation.schema, input.validation.jury]))
+	is_string(concat("", input.validation.problems))
 }
 
 # floor is undefined for anything but a number.

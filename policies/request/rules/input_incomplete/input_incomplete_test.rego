@@ -16,7 +16,7 @@ test_caught_without[field] if {
 test_caught_with_an_unknown_fact if _caught(object.union(fixture.call, {"urgent": true}), "urgent")
 
 test_caught_as_null[field] if {
-	some field, _ in fixture.call
+	some field, _ in object.remove(fixture.call, ["approval"])
 	_caught(object.union(fixture.call, {field: null}), field)
 }
 
@@ -37,6 +37,16 @@ test_caught_wrong[note] if {
 		"list params": ["params", ["7"]],
 		"text params": ["params", "7"],
 		"number in params": ["params", {"id": 7}],
+		"text approval": ["approval", "given"],
+		"number digest": ["call_sha256", 7],
+		"number body digest": ["body_sha256", 7],
+		"half of what is spent": ["tokens_spent", {"workflow": 1}],
+		"text for what is spent": ["tokens_spent", {"workflow": 1, "role_today": "1"}],
+		"broken number of what is spent": ["tokens_spent", {"workflow": 0.5, "role_today": 1}],
+		"text validation": ["validation", "passed"],
+		"half a validation": ["validation", {"type": "", "schema": "passed"}],
+		"number in validation": ["validation", {"type": "", "schema": 1, "jury": "passed", "problems": []}],
+		"text for problems": ["validation", {"type": "", "schema": "passed", "jury": "passed", "problems": ""}],
 		"text length": ["body_bytes", "0"],
 		"negative length": ["body_bytes", -2],
 		"broken length": ["body_bytes", 0.5],
@@ -62,4 +72,8 @@ test_not_caught_without_an_announced_length if {
 	question := object.union(fixture.call, {"body_bytes": -1})
 	count(input_incomplete.deny) == 0 with input as question
 	count(input_incomplete.wrong) == 0 with input as question
+}
+
+test_an_approval_is_no_flaw if {
+	input_incomplete.wrong == {"query"} with input as object.union(fixture.approved, {"query": 5})
 }

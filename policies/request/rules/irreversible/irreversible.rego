@@ -1,11 +1,12 @@
 package request.rules.irreversible
 
+import data.lib.approval
 import data.lib.call
 import data.lib.result
 
 # METADATA
 # title: What cannot be undone needs a person
-# description: No role can grant this away.
+# description: No role can grant this away; persons can, for this very call and once.
 # custom:
 #   code: request.irreversible
 #   message: The route {route} of {service} cannot be undone, so a person must approve it.
@@ -13,5 +14,20 @@ import data.lib.result
 #   retry: retry
 hold := {
 	"reason": result.reason(rego.metadata.chain(), {}),
-	"terms": {"template": "irreversible", "approvers": [], "expires_in_s": 600},
-} if call.route.irreversible
+	"terms": approval.terms("irreversible"),
+} if {
+	call.route.irreversible
+	not _approved
+}
+
+# The agent repeats an approved call, unless people make it themselves: then an agent never can.
+_approved if {
+	call.route.people_credential == ""
+	approval.given.irreversible
+}
+
+_approved if {
+	call.route.people_credential != ""
+	approval.given.irreversible
+	approval.performed
+}

@@ -7,4 +7,4 @@ obligation contains {
 	"id": "body",
 	"type": "max_body_bytes",
 	"properties": {"limit": limit},
-} if limit := data.compiled.body_limits[input.role][input.service]
+} if limit := data.compiled.body_limits[input.role][input.service][input.route]

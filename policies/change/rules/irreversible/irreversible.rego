@@ -1,0 +1,20 @@
+package change.rules.irreversible
+
+import data.lib.approval
+import data.lib.result
+
+# METADATA
+# title: A merge needs a person
+# description: >-
+#   No role can grant this away.
+# custom:
+#   code: change.irreversible
+#   message: "A merge cannot be undone, so a person must approve it."
+#   remedy: "Wait until a person approves the merge."
+#   retry: retry
+hold := {
+	"reason": result.reason(rego.metadata.chain(), {}),
+	"terms": approval.terms("merge"),
+} if {
+	input.action == "merge"
+}
