@@ -17,9 +17,11 @@ from starlette.routing import Route
 from audit.faults import LogUnavailable
 from decision.pdp import Pdp
 from decision.pdp_model import Activated, Refused, Unchanged
+from gateway.approvals_api import ApprovalsApi
 from gateway.caller import TokensDisagree
 from gateway.channel import Channel
 from gateway.channels import ChannelRefused, Channels
+from gateway.grants_api import GrantsApi
 from gateway.issuer_link import IssuerLink, IssuerUnavailable, TokenRefused
 
 MAX_BODY_BYTES = 256 * 1024
@@ -54,6 +56,8 @@ class Admin:
     issuer: IssuerLink
     pdp: Pdp
     status: Callable[[], dict[str, Any]]
+    approvals: ApprovalsApi
+    grants: GrantsApi
 
     def application(self) -> Starlette:
         """The Starlette application."""
@@ -66,6 +70,8 @@ class Admin:
                 Route("/channels/{workflow}/tokens", self.renew, methods=["PUT"]),
                 Route("/status", self.show_status, methods=["GET"]),
                 Route("/policy/reload", self.reload, methods=["POST"]),
+                *self.approvals.routes(),
+                *self.grants.routes(),
             ]
         )
 

@@ -1,4 +1,7 @@
-"""Serves a control application on a unix socket that only this user can open; uvicorn without its signals."""
+"""Serves a control application on a unix socket that only this user can open; uvicorn without its signals.
+
+Each request says who is at the other end of its socket, by the kernel's account: nothing that is sent can change it.
+"""
 
 import asyncio
 import contextlib
@@ -6,15 +9,29 @@ import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from uvicorn import Config, Server
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.approvals_api import PEER_KEY
 from gateway.channel import LONGEST_SOCKET_PATH
+from gateway.protocol import peer_uid
 
 
 class SocketPathTooLong(Exception):
     """The path does not fit into `sockaddr_un`."""
+
+
+class PeerProtocol(HttpToolsProtocol):
+    """Puts the uid of the peer into the scope of each request."""
+
+    def on_message_begin(self) -> None:
+        """httptools: a request begins."""
+        super().on_message_begin()
+        scope: Any = self.scope
+        scope[PEER_KEY] = peer_uid(self.transport.get_extra_info("socket"))
 
 
 class _QuietServer(Server):
@@ -31,7 +48,7 @@ async def serve_admin(application: Starlette, path: Path) -> AsyncIterator[None]
     """Serve `application` at `path`, mode 0600, while the context lasts."""
     config = Config(
         app=application,
-        http="httptools",
+        http=PeerProtocol,
         ws="none",
         lifespan="off",
         log_config=None,

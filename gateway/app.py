@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import resource
+import shutil
 import signal
 import sys
 import time
@@ -17,7 +18,7 @@ from typing import Any
 import uvloop
 
 from audit.client import AuditClient
-from audit.entry import decision_id
+from audit.entry import EntryInvalid, decision_id
 from audit.faults import LogUnavailable
 from decision.opa_binary import OpaNotFoundError, find_opa
 from decision.opa_child import ChildError
@@ -25,18 +26,31 @@ from decision.pdp import Pdp
 from decision.pdp_model import Policy, Refused
 from gateway.admin import Admin
 from gateway.admin_server import serve_admin
+from gateway.approvals import Approvals
+from gateway.approvals_api import ApprovalsApi
 from gateway.channels import Channels
 from gateway.credentials import CredentialsInvalid, load_credentials
+from gateway.git.checks import Checks
+from gateway.git.judge import Bench
+from gateway.git.push import Pushes
+from gateway.git.repository import base_url
+from gateway.grants_api import GrantsApi
+from gateway.hold_history import events_since
+from gateway.hold_means import Means
+from gateway.holds import LONGEST_S, hold_id
 from gateway.issuer_link import IssuerLink
 from gateway.limits import RateLimits
+from gateway.metering import Metering
 from gateway.obligations import Obligations
 from gateway.pdp_events import PdpReporter
+from gateway.performing import Performing
 from gateway.proxy import Stops
 from gateway.record import Recorder
 from gateway.request import Stamp
 from gateway.self_description import SelfDescription
 from gateway.settings import Settings, parse
 from gateway.upstream import Upstreams
+from gateway.validation import Outputs
 
 EX_UNAVAILABLE = 69
 EX_TEMPFAIL = 75
@@ -110,26 +124,71 @@ async def _gateway(settings: Settings) -> AsyncIterator[None]:
         upstreams = Upstreams(credentials)
         stack.push_async_callback(upstreams.close)
         limits = RateLimits(time.time)
+        bench = Bench(
+            policy=lambda: _in_force(pdp),
+            recorder=recorder,
+            checks=Checks(settings.checks_socket),
+            credentials=credentials,
+            stamp=_stamp,
+            monotonic=time.monotonic,
+            home=settings.git / "home",
+        )
+        approvals = Approvals(recorder, _means())
+        stack.callback(approvals.close)
+        await _restore(approvals, settings.audit_socket)
+        pushes = Pushes(_git_folder(settings.git), bench)
         stops = Stops(
             policy=lambda: _in_force(pdp),
             obligations=Obligations(credentials, limits),
             recorder=recorder,
             upstreams=upstreams,
+            approvals=approvals,
+            outputs=Outputs(settings.checks_socket, pushes.read),
+            metering=Metering(recorder),
+            pushes=pushes,
             secrets=credentials.secrets(),
             self_description=SelfDescription(limits, time.monotonic),
             reserved_query=credentials.query_names(),
-            stamp=lambda: Stamp(decision_id(os.urandom(16)), int(time.time())),
+            stamp=_stamp,
             monotonic=time.monotonic,
         )
         channels = Channels(_fresh_folder(settings.channels), stops, time.time, issuer.end_later)
         stack.callback(channels.close_all, "gateway_stopped")
         following = asyncio.create_task(issuer.follow(channels.workflows, channels.close))
         stack.callback(following.cancel)
-        admin = Admin(channels, issuer, pdp, lambda: _status(pdp, log, channels))
+        admin = Admin(
+            channels,
+            issuer,
+            pdp,
+            lambda: _status(pdp, log, channels),
+            ApprovalsApi(approvals, Performing(stops), lambda: _in_force(pdp).revision),
+            GrantsApi(approvals.granting, lambda: _in_force(pdp)),
+        )
         await stack.enter_async_context(serve_admin(admin.application(), settings.admin_socket))
         await recorder.event("gateway.started", revision=_in_force(pdp).revision)
         yield
         recorder.event_later("gateway.stopped")
+
+
+async def _restore(approvals: Approvals, log: Path) -> None:
+    """Take up the holds of the process before this one."""
+    since_ms = (int(time.time()) - LONGEST_S) * 1000
+    try:
+        approvals.restore(await asyncio.to_thread(events_since, log, since_ms))
+    except (LogUnavailable, EntryInvalid) as error:
+        raise CannotStart(EX_UNAVAILABLE, f"the holds cannot be read from the audit log: {error}") from error
+
+
+def _means() -> Means:
+    return Means(
+        now=lambda: int(time.time()),
+        hold_id=lambda: hold_id(os.urandom(16)),
+        nonce=lambda: os.urandom(16).hex(),
+    )
+
+
+def _stamp() -> Stamp:
+    return Stamp(decision_id(os.urandom(16)), int(time.time()))
 
 
 def _settle_memory() -> None:
@@ -186,6 +245,15 @@ def _only_one(run: Path) -> Iterator[None]:
         yield
 
 
+def _git_folder(folder: Path) -> Path:
+    """The folder of git's work, without the pushes that a gateway that was killed left half-way."""
+    for name in ("mirrors", "pushes", "home"):
+        (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left_over in (folder / "pushes").iterdir():
+        shutil.rmtree(left_over, ignore_errors=True)
+    return folder
+
+
 def _fresh_folder(folder: Path) -> Path:
     """The folder of channels, empty: what a gateway that was killed left behind leads nowhere."""
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -204,6 +272,10 @@ def _status(pdp: Pdp, log: AuditClient, channels: Channels) -> dict[str, Any]:
         "lost_outcomes": log.lost_outcomes.count,
         "channels": len(channels.all()),
         "services": {
-            service.name: {"errors": service.errors} for service in policy.catalogue.services.values()
+            service.name: {
+                "errors": service.errors,
+                "git": base_url(service.git.upstream) if service.git else "",
+            }
+            for service in policy.catalogue.services.values()
         },
     }

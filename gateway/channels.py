@@ -92,6 +92,7 @@ class Channels:
         if channel is None:
             return False
         self._stops.self_description.forget(workflow)
+        self._stops.approvals.end(workflow)
         strangers = channel.strangers
         channel.close(reason)
         self._stops.recorder.event_later("channel.closed", workflow, reason=reason, strangers=strangers)

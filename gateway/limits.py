@@ -13,6 +13,9 @@ from limits.strategies import MovingWindowRateLimiter
 
 from decision.model import Allow, Decision, Deny, Hold, RateLimit, Reason, Source
 
+REFUSALS_KEY = "refusals"
+"""The key of the one limit that no policy sets: a workflow's refusals."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exceeded:

@@ -11,10 +11,13 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from decision.question import RequestQuestion
+from audit.entry import quote_untrusted
+from decision.catalogue import Catalogue
+from decision.question import RequestQuestion, encode_question
 from gateway.body import ClientGone, RequestBody
 from gateway.call import Call
 from gateway.headers import REQUEST_ALLOWED, forwardable
+from gateway.holds import TARGET_LIMIT
 from gateway.request import RawRequest, Refused
 from gateway.scrub import Scrubber
 from gateway.token_shapes import SHAPES
@@ -23,6 +26,7 @@ MAX_BODY_BYTES = 64 * 1024
 """The largest body that is searched: it is read whole before policy is asked."""
 
 LEFT_OUT = "[left out: it held what looks like a secret]"
+PERSONAL = "[left out: it may name people]"
 
 _SHAPES = tuple((shape.id, shape.marker, re.compile(shape.pattern)) for shape in SHAPES)
 
@@ -36,7 +40,8 @@ async def searched(call: Call, scrubber: Scrubber, body: RequestBody) -> Call:
     allowed = REQUEST_ALLOWED | {name.encode("ascii") for name in call.service.request_headers}
     headers = forwardable(call.headers, allowed)
     found = findings(b"\n".join((call.path, call.query, *(value for _, value in headers))), scrubber)
-    if call.service.scan_bodies and body.announced != 0:
+    # What becomes a push is searched as git has it: every new file, name and message.
+    if call.service.scan_bodies and call.git is None and body.announced != 0:
         found += await _of_body(headers, scrubber, body)
     if not found:
         return call
@@ -68,16 +73,45 @@ async def _of_body(
 
 def loggable(question: RequestQuestion) -> dict[str, Any]:
     """A question as the log may hold it: without the texts of the agent's in which a secret may stand."""
-    asked = {**msgspec.structs.asdict(question), "scope": list(question.scope), "scan": list(question.scan)}
+    asked: dict[str, Any] = msgspec.json.decode(encode_question(question))
     if question.scan:
         asked.update(path=LEFT_OUT, query=LEFT_OUT, params={}, content_type=LEFT_OUT)
     return asked
+
+
+def target_of(call: Call) -> str:
+    """Method and target of a call as the log may hold them and a person may be shown them."""
+    question = call.question
+    if question.scan:
+        return f"{question.method} {LEFT_OUT}"
+    if call.service.personal:
+        return f"{question.method} {PERSONAL}"
+    query = f"?{question.query}" if question.query else ""
+    return quote_untrusted(f"{question.method} {question.path}{query}", TARGET_LIMIT)
 
 
 def without_secrets(refused: Refused, raw: RawRequest, scrubber: Scrubber) -> tuple[Refused, RawRequest]:
     """A refusal before policy and its request as the log may hold them."""
     if not findings(raw.target, scrubber):
         return refused, raw
-    reasons = tuple(msgspec.structs.replace(reason, message=LEFT_OUT) for reason in refused.denial.reasons)
-    quiet = replace(refused, denial=replace(refused.denial, reasons=reasons))
-    return quiet, replace(raw, target=LEFT_OUT.encode("ascii"))
+    return _quiet(refused, LEFT_OUT), replace(raw, target=LEFT_OUT.encode("ascii"))
+
+
+def without_people(refused: Refused, raw: RawRequest, catalogue: Catalogue) -> tuple[Refused, RawRequest]:
+    """A refusal before policy as the log may hold it where its service says that requests may name people.
+
+    The service is recognised wherever its name stands, because a refused target may be malformed. Nothing is put
+    beside the log: what never reached policy is not asked again.
+    """
+    target = raw.target.decode("latin-1")
+    named = [
+        service.name for service in catalogue.services.values() if service.personal and service.name in target
+    ]
+    if not named:
+        return refused, raw
+    return _quiet(refused, PERSONAL), replace(raw, target=f"/{named[0]}/{PERSONAL}".encode("ascii"))
+
+
+def _quiet(refused: Refused, text: str) -> Refused:
+    reasons = tuple(msgspec.structs.replace(reason, message=text) for reason in refused.denial.reasons)
+    return replace(refused, denial=replace(refused.denial, reasons=reasons))

@@ -14,24 +14,30 @@ import msgspec
 
 from audit.faults import LogUnavailable
 from audit.receipt import Receipt
-from decision.model import Allow, Deny, Hold, gateway_denial
+from decision.model import Allow, Decision, Deny, Hold, gateway_denial
 from decision.pdp_model import Policy
+from gateway.approvals import Approvals
 from gateway.body import BodyTooLarge, ClientGone, Receive
-from gateway.call import Call, Known, SelfCall, describe
+from gateway.call import Call, HoldCall, Known, SelfCall, describe, unknown_hold
 from gateway.caller import Caller, identify
 from gateway.exchange import Exchange, Send
+from gateway.git.push import Push, Pushes, Served
+from gateway.links import links_of
 from gateway.live_secrets import LiveSecrets
+from gateway.metering import Metering
 from gateway.obligations import Obligations
-from gateway.outbound import searched, without_secrets
+from gateway.outbound import searched, without_people, without_secrets
 from gateway.outcome import Outcome, Result
+from gateway.pause import Means, Pause
 from gateway.record import Recorder
 from gateway.refusals import NOT_FOUND, Refusal, headers_of, refusal_of, shape_for, write
-from gateway.request import Refused, Stamp
+from gateway.request import NO_REQUEST, Refused, Stamp
 from gateway.returned import relay
 from gateway.scrub import Hit, LiveSecret
 from gateway.self_description import SelfDescription
 from gateway.tenant import Tenant
 from gateway.upstream import Answered, Failed, Upstreams
+from gateway.validation import Outputs, wants_jury
 
 _LOGGER = logging.getLogger("gateway.proxy")
 
@@ -44,6 +50,10 @@ class Stops:
     obligations: Obligations
     recorder: Recorder
     upstreams: Upstreams
+    pushes: Pushes
+    approvals: Approvals
+    outputs: Outputs
+    metering: Metering
     secrets: tuple[LiveSecret, ...]
     """The static ones, which no answer may hold."""
     self_description: SelfDescription
@@ -61,6 +71,15 @@ class Proxy:
         self._tenant = tenant
         self._secrets = LiveSecrets(stops.secrets)
         self._expel = expel
+        self._pause = Pause(
+            Means(
+                monotonic=stops.monotonic,
+                record=lambda refused: stops.recorder.refusal(refused, NO_REQUEST, tenant),
+                tell=lambda decision, count: stops.recorder.event_later(
+                    "refusals.counted", tenant.workflow, decision=decision, count=count
+                ),
+            )
+        )
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Take one request along the path. Whatever fails on the way is a refusal, never a way through."""
@@ -84,13 +103,17 @@ class Proxy:
         caller = identify(self._tenant.caller, stamp)
         if isinstance(caller, Refused):
             return await self._refuse(exchange, caller)
+        if self._pause.left_s:
+            return await self._show(exchange, await self._pause.refuse(stamp.id))
         match describe(exchange.raw, caller, Known(policy.catalogue, self._stops.reserved_query), stamp):
             case Refused() as refused:
                 return await self._refuse(exchange, refused)
             case SelfCall():
-                return await self._tell(
-                    exchange, await self._stops.self_description.of(caller, policy, stamp.now)
-                )
+                document = await self._stops.self_description.of(caller, policy, stamp.now)
+                document["holds"] = self._stops.approvals.of_workflow(caller.workflow)
+                return await self._tell(exchange, document)
+            case HoldCall() as asked:
+                return await self._tell_hold(exchange, caller, asked)
             case Call() as call:
                 scrubber = self._secrets.scrubber(caller, stamp.now)
                 return await self._judge(
@@ -99,8 +122,9 @@ class Proxy:
 
     async def _judge(self, exchange: Exchange, policy: Policy, caller: Caller, call: Call) -> None:
         """Decide, record, act."""
-        answer = await policy.decider.ask(call.question)
+        call, answer = await self._ask(exchange, policy, caller, call)
         decision, exceeded = self._stops.obligations.settle(answer, call, caller)
+        decision = await self._stops.approvals.settled(decision, call, policy.revision)
         receipt = await self._stops.recorder.decision(call, decision, policy.revision)
         # A crash from here on shows in the log as an allow without an outcome.
         match decision:
@@ -108,9 +132,27 @@ class Proxy:
                 outcome = await self._act(exchange, call, caller, decision, receipt)
                 self._stops.recorder.outcome(call.id, outcome)
             case Deny() | Hold():
-                await self._show(
-                    exchange, refusal_of(decision, call.id, exceeded=exceeded), call.service.errors
-                )
+                opened = await self._stops.approvals.open(call, exchange.body, decision, policy.revision)
+                refusal = refusal_of(decision, call.id, exceeded=exceeded, opened=opened)
+                self._pause.count(refusal.status)
+                await self._show(exchange, refusal, call.errors)
+
+    async def _ask(
+        self, exchange: Exchange, policy: Policy, caller: Caller, call: Call
+    ) -> tuple[Call, Decision]:
+        """What policy says of a call, and the call as policy was shown it."""
+        call = await self._stops.outputs.described(self._stops.metering.described(call), exchange.body)
+        call = await self._stops.approvals.described(call, exchange.body, policy.revision)
+        answer = await policy.decider.ask(call.question)
+        if wants_jury(answer):
+            # Nothing else speaks against it: only then is a deliberation worth its price.
+            call = await self._stops.outputs.judged(call, exchange.body, caller)
+            answer = await policy.decider.ask(call.question)
+        if isinstance(answer, Hold) and not call.question.call_sha256:
+            # Only now is it known that persons may have spoken of it: it is asked again with what they said.
+            call = await self._stops.approvals.identified(call, exchange.body, policy.revision)
+            answer = await policy.decider.ask(call.question)
+        return call, answer
 
     async def _act(
         self, exchange: Exchange, call: Call, caller: Caller, allow: Allow, receipt: Receipt
@@ -120,16 +162,18 @@ class Proxy:
         forwarded = True
         result: Result
         try:
-            answer = await self._stops.upstreams.send(call, caller, allow, receipt, exchange.body)
-            match answer:
-                case Failed():
-                    forwarded, result = answer.forwarded, answer.result
-                    await self._show(exchange, _failed(answer, call.id), call.service.errors)
-                case Answered():
+            match await self._perform(exchange, call, caller, allow, receipt):
+                case Failed() as failed:
+                    forwarded, result = failed.forwarded, failed.result
+                    await self._show(exchange, _failed(failed, call.id), call.errors)
+                case Answered() as answer:
                     result = await self._relay(exchange, call, caller, answer)
+                case Served():
+                    # By ourselves: what was published has a decision and an outcome of its own.
+                    forwarded, result = False, "completed"
         except BodyTooLarge:
             result = "body_too_large"
-            await self._show(exchange, _too_large(call.id), call.service.errors)
+            await self._show(exchange, _too_large(call.id), call.errors)
         except ClientGone:
             result = "client_gone"
         except asyncio.CancelledError:
@@ -139,7 +183,7 @@ class Proxy:
             # Whatever it was, the call may have been made: its outcome is recorded, and the answer breaks off.
             _LOGGER.exception("%s: a defect while the call was made", call.id)
             result = "upstream_error"
-            await self._show(exchange, _defect(call.id), call.service.errors)
+            await self._show(exchange, _defect(call.id), call.errors)
         return Outcome(
             forwarded=forwarded,
             result=result,
@@ -149,17 +193,30 @@ class Proxy:
             ms=int((self._stops.monotonic() - started) * 1000),
         )
 
+    async def _perform(
+        self, exchange: Exchange, call: Call, caller: Caller, allow: Allow, receipt: Receipt
+    ) -> Answered | Served | Failed:
+        """Forward the call; a push is served by ourselves, for it is judged once more."""
+        if call.git is None or not call.git.is_push:
+            return await self._stops.upstreams.send(call, caller, allow, receipt, exchange.body)
+        scrubber = self._secrets.scrubber(caller, call.question.now)
+        return await self._stops.pushes.serve(Push(exchange, call, call.git, caller, allow, scrubber))
+
     async def _relay(self, exchange: Exchange, call: Call, caller: Caller, answer: Answered) -> Result:
         """Stream the answer to the agent. One that breaks off is never ended as if it were whole."""
+        answer, meter = self._stops.metering.watched(call, answer)
         try:
-            hit = await relay(exchange, call.id, answer, self._secrets.scrubber(caller, call.question.now))
+            scrubber = self._secrets.scrubber(caller, call.question.now)
+            links = links_of(call.service, exchange.raw.headers) if call.git is None else None
+            hit = await relay(exchange, call.id, answer, scrubber, links)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             _LOGGER.warning("the upstream broke off: %s", type(error).__name__)
             failed = Failed("upstream.failed", "the answer broke off", "upstream_error", forwarded=True)
-            await self._show(exchange, _failed(failed, call.id), call.service.errors)
+            await self._show(exchange, _failed(failed, call.id), call.errors)
             return "upstream_error"
         finally:
             await answer.close()
+            self._stops.metering.count(call, meter)
         return "completed" if hit is None else await self._withhold(exchange, call, hit)
 
     async def _withhold(self, exchange: Exchange, call: Call, hit: Hit) -> Result:
@@ -174,7 +231,7 @@ class Proxy:
                 credential=hit.reference,
                 rendering=hit.rendering,
             )
-            await self._show(exchange, _secret_returned(call.id), call.service.errors)
+            await self._show(exchange, _secret_returned(call.id), call.errors)
         finally:
             self._expel(self._tenant.workflow)
         return "cut"
@@ -182,18 +239,30 @@ class Proxy:
     async def _refuse(self, exchange: Exchange, refused: Refused) -> None:
         """A refusal before policy is recorded like every other decision."""
         quiet, raw = without_secrets(refused, exchange.raw, self._secrets.latest)
+        quiet, raw = without_people(quiet, raw, self._stops.policy().catalogue)
         await self._stops.recorder.refusal(quiet, raw, self._tenant)
         exchange.last = refused.unreadable
-        await self._show(exchange, refusal_of(refused.denial, refused.id, status=refused.status))
+        refusal = refusal_of(refused.denial, refused.id, status=refused.status)
+        self._pause.count(refusal.status)
+        await self._show(exchange, refusal)
 
     async def _show(self, exchange: Exchange, refusal: Refusal, service_shape: str = "") -> None:
         if exchange.status:
             return  # an answer is under way: it breaks off, and the client sees that it did
-        drained = await exchange.body.drain()
+        # Behind a request that could not be read nothing is read: its connection ends, so nothing has to be drained.
+        drained = b"" if exchange.last else await exchange.body.drain()
         # What does not exist for a workflow has no shape either: the shape would tell that it does.
         shape = shape_for("" if refusal.reasons[0] is NOT_FOUND else service_shape, exchange.raw.headers)
         status, content_type, body = write(refusal, shape, drained)
         await exchange.answer(status, headers_of(refusal, content_type, len(body)), body)
+
+    async def _tell_hold(self, exchange: Exchange, caller: Caller, asked: HoldCall) -> None:
+        """What became of a hold; another workflow's does not exist for this one."""
+        document = self._stops.approvals.shown(asked.hold, caller.workflow)
+        if document is None:
+            await self._refuse(exchange, unknown_hold(asked))
+        else:
+            await self._tell(exchange, document)
 
     async def _tell(self, exchange: Exchange, document: dict[str, Any]) -> None:
         body = msgspec.json.encode(document)
@@ -206,6 +275,9 @@ def _failed(failed: Failed, decision: str) -> Refusal:
         "obligation_failed": "The credential that this call needs is not available to the gateway.",
         "upstream.timeout": "The service did not answer in time.",
         "upstream.unreachable": "The service cannot be reached.",
+        "push.disk_full": "The gateway has no space left to serve a push.",
+        "push.failed": "The gateway failed on this push.",
+        "push.repository_unknown": "There is no such repository, or none that the gateway may read.",
     }
     text = texts.get(failed.code, "The service gave no usable answer.")
     _LOGGER.warning("%s: %s: %s", decision, failed.code, failed.message)

@@ -3,26 +3,55 @@
 A method that returns a `Receipt` returns only after the entry is durable; without it nothing can be sent.
 """
 
+import hashlib
 from collections.abc import Callable
-from typing import Literal
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
 
 from audit.client import AuditClient
 from audit.entry import (
     DecisionEntry,
+    Document,
     EventEntry,
     Obligation,
     OutcomeEntry,
     Reason as LoggedReason,
-    document_digest,
+    encode_document,
     refused_request,
 )
 from audit.receipt import Receipt
 from decision.model import Allow, Decision, Deny, Hold, Reason, Source, Terms
+from decision.question import ChangeQuestion, encode_question
 from gateway.call import Call
 from gateway.outbound import loggable
 from gateway.outcome import Outcome
 from gateway.request import RawRequest, Refused
 from gateway.tenant import Tenant
+
+MAX_INPUT_BYTES: Final = 16 * 1024
+"""A larger input stands beside the log: an entry has room for 64 KiB, and readers of the log for less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How an entry holds what policy was shown: itself with its digest, or the salted digest of what stands aside."""
+
+    input: Document | None
+    input_sha256: str
+    side: str | UnsetType
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedChange:
+    """A change as policy was asked about it, under the id of its decision."""
+
+    id: str
+    question: ChangeQuestion
+    personal: bool
+    """Whether what the service holds is about people, so that the question stands beside the log."""
 
 
 class Recorder:
@@ -34,7 +63,7 @@ class Recorder:
 
     async def decision(self, call: Call, decision: Decision, revision: str) -> Receipt:
         """Make the decision on a call durable. Raises `LogUnavailable`; then nothing may happen."""
-        asked = loggable(call.question)
+        asked = await self._asked(loggable(call.question), personal=call.service.personal)
         return await self._log.append(
             DecisionEntry(
                 time=self._clock_ms(),
@@ -46,9 +75,33 @@ class Recorder:
                 source=_source(decision),
                 reasons=_reasons(decision.reasons),
                 obligations=_obligations(decision.terms),
-                input=asked,
-                input_sha256=document_digest(asked),
+                input=asked.input,
+                input_sha256=asked.input_sha256,
                 revision=revision,
+                side=asked.side,
+            )
+        )
+
+    async def change(self, judged: JudgedChange, decision: Decision, revision: str) -> Receipt:
+        """Make the decision on a change durable. Raises `LogUnavailable`; then nothing may be published."""
+        question = judged.question
+        document: Document = msgspec.json.decode(encode_question(question))
+        asked = await self._asked(document, personal=judged.personal)
+        return await self._log.append(
+            DecisionEntry(
+                time=self._clock_ms(),
+                id=judged.id,
+                kind="change",
+                workflow=question.workflow,
+                role=question.role,
+                decision=_verdict(decision),
+                source=_source(decision),
+                reasons=_reasons(decision.reasons),
+                obligations=_obligations(decision.terms),
+                input=asked.input,
+                input_sha256=asked.input_sha256,
+                revision=revision,
+                side=asked.side,
             )
         )
 
@@ -94,6 +147,21 @@ class Recorder:
     def event_later(self, event: str, workflow: str = "", **detail: str | int) -> None:
         """Append an event that nothing waits for; a loss is counted and logged by the client."""
         self._log.append_later(self._event(event, workflow, detail))
+
+    async def keep(self, document: Document) -> str:
+        """Put a document beside the log; its digest. Raises `LogUnavailable`."""
+        return await self._log.keep(document)
+
+    async def recall(self, digest: str) -> Document | None:
+        """What was put there; None where it was forgotten. Raises `LogUnavailable`."""
+        return await self._log.recall(digest)
+
+    async def _asked(self, asked: Document, *, personal: bool) -> Asked:
+        """What the entry says of an input: one that may name people, or is large, is put beside the log first."""
+        encoded = encode_document(asked)
+        if personal or len(encoded) > MAX_INPUT_BYTES:
+            return Asked(None, "", await self._log.keep(asked))
+        return Asked(asked, hashlib.sha256(encoded).hexdigest(), UNSET)
 
     def _event(self, event: str, workflow: str, detail: dict[str, str | int]) -> EventEntry:
         return EventEntry(time=self._clock_ms(), event=event, workflow=workflow, detail=detail)

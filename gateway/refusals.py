@@ -6,6 +6,7 @@ What an agent reads never holds an operator's reason, another role's rules, exce
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +14,8 @@ import msgspec
 from msgspec.structs import replace
 
 from decision.model import Deny, Hold, Reason
-from gateway.limits import Exceeded
+from gateway.holds import Opened
+from gateway.limits import REFUSALS_KEY, Exceeded
 from gateway.wire import Headers
 
 STATUS = {
@@ -26,6 +28,9 @@ STATUS = {
     "pdp_error": 503,
     "pdp_unavailable": 503,
     "pdp_undefined": 503,
+    "push.disk_full": 503,
+    "push.failed": 503,
+    "push.repository_unknown": 404,
     "rate_limited": 429,
     "request.body_too_large": 413,
     "request.not_found": 404,
@@ -42,6 +47,11 @@ DECISION_HEADER = b"x-doorless-decision"
 SELF_URL = "http://127.0.0.1:8080/.doorless/self"
 """Where an agent reads what it may do, as it is reached inside a room."""
 
+HOLDS_URL = "http://127.0.0.1:8080/.doorless/holds/"
+"""Where an agent reads what became of a hold."""
+
+HOLD_HEADER = b"x-doorless-hold"
+
 NOT_FOUND = Reason(
     code="request.not_found",
     message="There is nothing here for this workflow.",
@@ -57,6 +67,15 @@ NO_APPROVER = Reason(
 )
 
 
+HELD = Reason(
+    code="held",
+    message="A person must approve this call.",
+    remedy="Wait until this very call is approved, then send it again unchanged.",
+    rule="gateway.held",
+    retry="retry",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """What is shown to an agent instead of an answer."""
@@ -65,23 +84,43 @@ class Refusal:
     reasons: tuple[Reason, ...]
     decision: str
     exceeded: Exceeded | None = None
+    hold: Opened | None = None
+    """What waits for a person."""
 
     @property
     def message(self) -> str:
         """One text that holds all an agent needs, for clients that show a message and nothing else."""
         told = " ".join(f"{reason.message} [{reason.code}] {reason.remedy}" for reason in self.reasons)
-        return f"{told} (decision {self.decision})"
+        if self.hold is None:
+            return f"{told} (decision {self.decision})"
+        state = f"GET {HOLDS_URL}{self.hold.hold} tells its state until {_clock(self.hold.expires_at)}."
+        return f"{told} {state} (decision {self.decision}, hold {self.hold.hold})"
+
+    @property
+    def held(self) -> dict[str, Any]:
+        """The member `hold` of an answer in JSON; nothing where nothing waits."""
+        if self.hold is None:
+            return {}
+        name, expires_at = self.hold.hold, self.hold.expires_at
+        return {"hold": {"id": name, "status_url": HOLDS_URL + name, "expires_at": expires_at}}
 
 
 def refusal_of(
-    denied: Deny | Hold, decision: str, *, status: int | None = None, exceeded: Exceeded | None = None
+    denied: Deny | Hold,
+    decision: str,
+    *,
+    status: int | None = None,
+    exceeded: Exceeded | None = None,
+    opened: Opened | None = None,
 ) -> Refusal:
-    """What of a denial may be shown, and under which status.
+    """What of a denial may be shown, and under which status. `opened` is the hold that now waits for a person.
 
     A denial that has no reason for the agent shows as "not found": what a workflow may not know of does not exist.
     """
     shown = tuple(reason for reason in denied.reasons if reason.audience == "agent")
     match denied:
+        case Hold() if opened is not None:
+            shown = shown or (HELD,)
         case Hold():
             # A rule that says "wait for the approval" would lead nowhere: nobody can give it.
             leads_on = (replace(reason, remedy=NO_APPROVER.remedy, retry="final") for reason in shown)
@@ -90,7 +129,7 @@ def refusal_of(
             return Refusal(404, (NOT_FOUND,), decision)
         case Deny():
             pass
-    return Refusal(status or STATUS.get(shown[0].code, 403), shown, decision, exceeded)
+    return Refusal(status or STATUS.get(shown[0].code, 403), shown, decision, exceeded, opened)
 
 
 def headers_of(refusal: Refusal, content_type: str, length: int) -> Headers:
@@ -101,16 +140,23 @@ def headers_of(refusal: Refusal, content_type: str, length: int) -> Headers:
         (b"cache-control", b"no-store"),
         (DECISION_HEADER, refusal.decision.encode("ascii")),
     ]
+    if refusal.hold is not None:
+        headers.append((HOLD_HEADER, refusal.hold.hold.encode("ascii")))
     exceeded = refusal.exceeded
     if exceeded is None:
         return (*headers, (b"x-should-retry", b"false"))
     limit = exceeded.limit
+    name = b"refusals" if limit.key == REFUSALS_KEY else b"role"
     return (
         *headers,
         (b"retry-after", b"%d" % exceeded.retry_after_s),
-        (b"ratelimit-policy", b'"role";q=%d;w=%d' % (limit.limit, limit.window_s)),
-        (b"ratelimit", b'"role";r=0;t=%d' % exceeded.retry_after_s),
+        (b"ratelimit-policy", b'"%b";q=%d;w=%d' % (name, limit.limit, limit.window_s)),
+        (b"ratelimit", b'"%b";r=0;t=%d' % (name, exceeded.retry_after_s)),
     )
+
+
+def _clock(unix_s: int) -> str:
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def shape_for(service: str, headers: Headers) -> str:
@@ -134,7 +180,9 @@ def write(refusal: Refusal, shape: str, body: bytes) -> tuple[int, str, bytes]:
     `body` is what was read of the request's body: JSON-RPC answers name the id of their question.
     """
     if shape == "git":
-        return refusal.status, "text/plain; charset=utf-8", (refusal.message + "\n").encode()
+        # After a 401 git asks for a password; ours have none that would help.
+        status = 403 if refusal.status == HTTPStatus.UNAUTHORIZED else refusal.status
+        return status, "text/plain; charset=utf-8", (refusal.message + "\n").encode()
     if shape == "mcp":
         asked = _asked_id(body)
         # Only a question has an answer; a stream, an end or a notification is refused by status (MCP, transports).
@@ -165,6 +213,7 @@ def _problem(refusal: Refusal) -> dict[str, Any]:
             {"code": reason.code, "message": reason.message, "remedy": reason.remedy, "retry": reason.retry}
             for reason in refusal.reasons
         ],
+        **refusal.held,
     }
 
 
@@ -175,7 +224,7 @@ def _openai(refusal: Refusal) -> dict[str, Any]:
         "param": None,
         "code": refusal.reasons[0].code,
     }
-    return {"message": refusal.message, "error": error, "decision": refusal.decision}
+    return {"message": refusal.message, "error": error, "decision": refusal.decision, **refusal.held}
 
 
 _ANTHROPIC_TYPE = {
@@ -189,7 +238,8 @@ _ANTHROPIC_TYPE = {
 def _anthropic(refusal: Refusal) -> dict[str, Any]:
     kind = _ANTHROPIC_TYPE.get(refusal.status, "permission_error")
     error = {"type": kind, "message": refusal.message, "code": refusal.reasons[0].code}
-    return {"type": "error", "message": refusal.message, "error": error, "decision": refusal.decision}
+    told = {"type": "error", "message": refusal.message, "error": error, "decision": refusal.decision}
+    return {**told, **refusal.held}
 
 
 _GITHUB_LIMIT = "You have exceeded a secondary rate limit. "
@@ -203,6 +253,7 @@ def _github(refusal: Refusal) -> dict[str, Any]:
         "documentation_url": SELF_URL,
         "status": str(refusal.status),
         "error": {"message": message, "code": refusal.reasons[0].code},
+        **refusal.held,
     }
 
 
@@ -220,6 +271,7 @@ def _gemini(refusal: Refusal) -> dict[str, Any]:
     return {
         "message": refusal.message,
         "error": {"code": refusal.status, "message": refusal.message, "status": status},
+        **refusal.held,
     }
 
 
@@ -263,6 +315,6 @@ class _Asked(msgspec.Struct):
 
 def _mcp(refusal: Refusal, asked: str | int | None) -> dict[str, Any]:
     """JSON-RPC 2.0, section 5: an error carries the id of its request, or null where there is none to read."""
-    data = {"code": refusal.reasons[0].code, "decision": refusal.decision}
+    data = {"code": refusal.reasons[0].code, "decision": refusal.decision, **refusal.held}
     error = {"code": -32003, "message": refusal.message, "data": data}
     return {"jsonrpc": "2.0", "id": asked, "error": error}

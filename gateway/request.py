@@ -16,6 +16,10 @@ class RawRequest:
     flaw: Flaw | None = None
 
 
+NO_REQUEST = RawRequest(method="-", target=b"", headers=())
+"""In the place of a request, where an entry is about none in particular."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """What describing needs from outside: a fresh decision id and the time in Unix seconds."""

@@ -4,13 +4,18 @@ Judges header values and the body. Trailers never get here; the reason phrase is
 """
 
 from gateway.exchange import Exchange
+from gateway.links import Links
 from gateway.refusals import DECISION_HEADER
-from gateway.scrub import Hit, Scan, Scrubber
+from gateway.scrub import Hit, Scrubber
 from gateway.upstream import Answered
 
 
-async def relay(exchange: Exchange, decision: str, answer: Answered, scrubber: Scrubber) -> Hit | None:
+async def relay(
+    exchange: Exchange, decision: str, answer: Answered, scrubber: Scrubber, links: Links | None = None
+) -> Hit | None:
     """Stream an answer to its end; or stop at the first secret in it and say which it was.
+
+    Addresses are exchanged as `links` says, behind the search: what leaves was searched as it came.
 
     Where the body's length is announced, the head waits for the body's first bytes, so that a secret in them is
     refused before anything was sent. Event streams announce none: their head leaves at once, as does every event.
@@ -19,7 +24,9 @@ async def relay(exchange: Exchange, decision: str, answer: Answered, scrubber: S
     hit = scrubber.find(b"\n".join(value for _, value in answer.headers))
     if hit is not None:
         return hit
-    head = [*answer.headers, (DECISION_HEADER, decision.encode("ascii"))]
+    shown = answer.headers if links is None else links.headers(answer.headers)
+    head = [*shown, (DECISION_HEADER, decision.encode("ascii"))]
+    relinked = None if links is None else links.body(answer.headers)
     # The HTTP client has read the length already: it is a number, and the body ends there or breaks off.
     left = next((int(value) for name, value in answer.headers if name == b"content-length"), -1)
     if left < 0:
@@ -32,16 +39,14 @@ async def relay(exchange: Exchange, decision: str, answer: Answered, scrubber: S
             return clean
         if not exchange.status:
             await exchange.begin(answer.status, head)
-        if clean:
-            await exchange.write(clean)
-    await _finish(exchange, answer, head, scan)
-    return None
-
-
-async def _finish(exchange: Exchange, answer: Answered, head: list[tuple[bytes, bytes]], scan: Scan) -> None:
+        leaves = clean if relinked is None else relinked.feed(clean, last=left == 0)
+        if leaves:
+            await exchange.write(leaves)
     if not exchange.status:
         await exchange.begin(answer.status, head)
     rest = scan.end()
-    if rest:
-        await exchange.write(rest)
+    leaves = rest if relinked is None else relinked.feed(rest, last=True)
+    if leaves:
+        await exchange.write(leaves)
     await exchange.end()
+    return None

@@ -11,10 +11,14 @@ from typing import Any
 from decision.catalogue import Route, Service
 from decision.decider import Decider
 from decision.model import Allow, Decision, RateLimit
+from decision.output import EXAMPLE_SHA256, passing
 from decision.pdp_model import Policy
 from decision.question import RequestQuestion
-from decision.route_template import Parameter, parse_template
+from decision.route_template import Parameter, example, parse_template
 from gateway.caller import Caller
+from gateway.git.asked import PUSH_ROUTE
+from gateway.git.doors import OPEN_CALLS, has_doors
+from gateway.git.identity import identity_of, namespace_of
 from gateway.limits import RateLimits
 
 KEPT_S = 5.0
@@ -49,7 +53,7 @@ class SelfDescription:
             "workflow": caller.workflow,
             "role": caller.role,
             "expires_at": caller.expires_at,
-            "services": [_service(service, allowed) for service in services],
+            "services": [_service(service, caller, allowed) for service in services],
             "limits": self._limits_of(tuple(decision for _, _, decision in allowed)),
         }
 
@@ -123,20 +127,40 @@ async def _ask(decider: Decider, caller: Caller, route: Route, now: int) -> Deci
             action=route.action,
             data=route.data,
             method=route.method,
-            path=route.path.replace("{", "").replace("}", ""),
+            path=example(route.path),
             params={name: name for name in names},
             query="",
             body_bytes=0,
             content_type="",
+            body_sha256=EXAMPLE_SHA256 if route.output else "",
+            validation=passing(route.output),
         )
     )
 
 
-def _service(service: Service, allowed: "_Allowed") -> dict[str, Any]:
+def _git(service: Service, caller: Caller, allowed: "_Allowed") -> dict[str, Any]:
+    """Where git finds the repositories, and what a push is allowed to touch and to name; nothing without a git side."""
+    granted = {route.id for of, route, _ in allowed if of is service and route.git}
+    if service.git is None or not granted:
+        return {}
+    told: dict[str, Any] = {"url": f"/{service.name}/git/{{owner}}/{{repo}}.git", "base": service.git.base}
+    if PUSH_ROUTE in granted:
+        identity = identity_of(caller.role, caller.workflow)
+        told["push"] = {
+            "namespace": namespace_of(caller.workflow),
+            "identity": {"name": identity.name, "email": identity.email},
+            "require_evidence": list(service.git.require_evidence),
+            "by_api": list(OPEN_CALLS) if has_doors(service) else [],
+        }
+    return {"git": told}
+
+
+def _service(service: Service, caller: Caller, allowed: "_Allowed") -> dict[str, Any]:
     return {
         "name": service.name,
         "base": f"/{service.name}",
         "errors": service.errors,
+        **_git(service, caller, allowed),
         "routes": [
             {
                 "id": route.id,
@@ -144,8 +168,10 @@ def _service(service: Service, allowed: "_Allowed") -> dict[str, Any]:
                 "path": route.path,
                 "action": route.action,
                 "data": route.data,
+                **({"output": route.output} if route.output else {}),
             }
             for of, route, _ in allowed
-            if of is service
+            # What git asks is told apart: no agent calls it by itself.
+            if of is service and not route.git
         ],
     }

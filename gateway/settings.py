@@ -14,7 +14,10 @@ class Settings:
     """Folder of sockets, mode 0700."""
     policies: Path
     bundles: Path
+    git: Path
+    """Folder of mirrors and of pushes under way."""
     audit_socket: Path
+    checks_socket: Path
     issuer_socket: Path
     issuer_url: str
     credentials: Path
@@ -39,7 +42,9 @@ def parse(arguments: Sequence[str]) -> Settings:
         epilog="Exit codes: 0 stopped, 2 wrong arguments, 69 the log cannot be reached, 75 another gateway "
         "holds this run folder, 78 policies or credentials cannot be used.",
     )
-    for flag in ("--run", "--policies", "--bundles", "--audit-socket", "--issuer-socket", "--credentials"):
+    for flag in ("--run", "--policies", "--bundles", "--git", "--credentials"):
+        parser.add_argument(flag, type=Path, required=True)
+    for flag in ("--audit-socket", "--issuer-socket", "--checks-socket"):
         parser.add_argument(flag, type=Path, required=True)
     parser.add_argument("--issuer-url", required=True)
     parser.add_argument("--opa", type=Path)

@@ -6,21 +6,24 @@ and injects exactly one credential, last. Bodies stream both ways.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 
 import aiohttp
 from yarl import URL
 
 from audit.receipt import Receipt
-from decision.catalogue import Service
+from decision.catalogue import GitSide, Service
 from decision.model import Allow
 from gateway.addresses import DIALLED, AddressForbidden, guarded_socket
 from gateway.body import RequestBody
 from gateway.call import Call
 from gateway.caller import Caller
 from gateway.credentials import Credential, Credentials, CredentialUnavailable
+from gateway.git.inflated import bounded
+from gateway.git.repository import base_url
 from gateway.headers import REQUEST_ALLOWED, RESPONSE_ALLOWED, forwardable, returnable
+from gateway.links import LINKING
 from gateway.outcome import Result
 
 CONNECT_S = 5.0
@@ -55,9 +58,13 @@ class Answered:
     response: aiohttp.ClientResponse
     line: "_Line"
 
+    watch: Callable[[bytes], None] | None = None
+    """Is shown each chunk as it comes from the upstream."""
+
     def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives. Raises `aiohttp.ClientError` or `TimeoutError` where it breaks off."""
-        return self.response.content.iter_any()
+        chunks = self.response.content.iter_any()
+        return chunks if self.watch is None else _watched(chunks, self.watch)
 
     async def close(self) -> None:
         """Give the connection back, or close it where the body was not read to its end."""
@@ -68,19 +75,27 @@ class Answered:
         await self.line.leave()
 
 
+async def _watched(chunks: AsyncIterator[bytes], watch: Callable[[bytes], None]) -> AsyncIterator[bytes]:
+    async for chunk in chunks:
+        watch(chunk)
+        yield chunk
+
+
 class Upstreams:
     """Connections to every service of the catalogue in force."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
-        self._lines: dict[str, _Line] = {}
+        self._lines: dict[tuple[str, bool], _Line] = {}
+        """By service; a service has another line for its git side."""
 
     async def send(
         self, call: Call, caller: Caller, allow: Allow, receipt: Receipt, body: RequestBody
     ) -> Answered | Failed:
         """Make the call that `allow` allows and `receipt` proves to be recorded.
 
-        Promises: the upstream sees the path and query that policy judged, byte for byte, and one credential of ours.
+        Promises: the upstream sees the path and query that policy judged, byte for byte (a read of git's: the
+        repository that was judged, in the one spelling of its name), and one credential of ours.
         Raises `BodyTooLarge` and `ClientGone` for what the request's body does on its way.
         """
         if receipt.entry_id != call.id:
@@ -89,7 +104,7 @@ class Upstreams:
             credential = self._credentials.fetch(allow.terms.credential, caller, call.service.name)
         except CredentialUnavailable as error:
             return Failed("obligation_failed", str(error), "upstream_error", forwarded=False)
-        line = await self._line(call.service)
+        line = await self._line(call)
         line.enter()
         try:
             response = await _within(allow, line.request(call, credential, _content(call, allow, body)))
@@ -114,12 +129,14 @@ class Upstreams:
             await line.retire()
         self._lines.clear()
 
-    async def _line(self, service: Service) -> "_Line":
+    async def _line(self, call: Call) -> "_Line":
         """The line to a service as the catalogue now describes it; an older one ends with its last call."""
-        line = self._lines.get(service.name)
+        service = call.service
+        name = (service.name, call.git is not None)
+        line = self._lines.get(name)
         if line is not None and (line.service is service or line.service == service):
             return line
-        self._lines[service.name] = fresh = _Line(service, self._credentials)
+        self._lines[name] = fresh = _Line(service, self._credentials, service.git if call.git else None)
         if line is not None:
             await line.retire()
         return fresh
@@ -130,22 +147,26 @@ class ReceiptMismatch(Exception):
 
 
 class _Line:
-    """The pooled connections to one service, and what is the same for each of its calls."""
+    """The pooled connections to one service, or to its git side, and what is the same for each of its calls."""
 
-    def __init__(self, service: Service, credentials: Credentials) -> None:
+    def __init__(self, service: Service, credentials: Credentials, git: GitSide | None = None) -> None:
         self.service = service
+        self._git = git
         self._calls = 0
         self._retired = False
         ours = credentials.header_names()
-        self.request_headers = _names(REQUEST_ALLOWED, service.request_headers) - ours
-        self.response_headers = _names(RESPONSE_ALLOWED, service.response_headers) - ours
-        upstream = service.upstream
-        host = f"[{upstream.host}]" if ":" in upstream.host else upstream.host
-        self._base = f"{upstream.scheme}://{host}:{upstream.port}{upstream.base}"
+        of_git = () if git is None else ("git-protocol",)
+        self.request_headers = _names(REQUEST_ALLOWED, (*service.request_headers, *of_git)) - ours
+        linking = LINKING if service.errors == "github" else frozenset()
+        self.response_headers = _names(RESPONSE_ALLOWED | linking, service.response_headers) - ours
+        upstream = service.upstream if git is None else git.upstream
+        self._base = base_url(upstream)
         connector = aiohttp.TCPConnector(
             limit=0,
             ssl=_tls(service.ca_file) if upstream.scheme == "https" else True,
-            socket_factory=guarded_socket(allow_loopback=service.allow_loopback),
+            socket_factory=guarded_socket(
+                allow_loopback=service.allow_loopback if git is None else git.allow_loopback
+            ),
             happy_eyeballs_delay=None,
         )
         self._session = aiohttp.ClientSession(
@@ -169,7 +190,10 @@ class _Line:
         headers.append(("Accept-Encoding", "identity"))
         if isinstance(content, AsyncIterator) and call.question.body_bytes >= 0:
             headers.append(("Content-Length", str(call.question.body_bytes)))
-        target = self._base + call.path.decode("ascii")
+        if self._git is None or call.git is None:
+            target = self._base + call.path.decode("ascii")
+        else:
+            target = call.git.url(self._git.upstream)
         query = call.query
         if credential is not None:
             injected = credential.header()
@@ -237,6 +261,10 @@ async def _within(
 
 
 def _failed(error: BaseException) -> Failed:
+    if isinstance(error, aiohttp.InvalidURL):
+        return Failed("upstream.failed", "the URL cannot be sent", "upstream_error", forwarded=False)
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return Failed("upstream.timeout", "no connection in time", "timeout", forwarded=False)
     if isinstance(error, TimeoutError):
         return Failed("upstream.timeout", "no answer in time", "timeout", forwarded=True)
     if isinstance(error, aiohttp.ClientConnectorError):
@@ -247,6 +275,8 @@ def _failed(error: BaseException) -> Failed:
 def _content(call: Call, allow: Allow, body: RequestBody) -> AsyncIterator[bytes] | bytes | None:
     if call.question.body_bytes == 0:
         return b"" if call.question.method in {"POST", "PUT", "PATCH"} else None
+    if call.git is not None and any(name == b"content-encoding" for name, _ in call.headers):
+        return bounded(body, allow.terms.max_body_bytes)
     return body.chunks(allow.terms.max_body_bytes)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from doorless.demo.chapters import end, engine, limits, policy, record, room
+from doorless.demo.chapters import changes, end, engine, limits, policy, proposals, record, room
 from doorless.demo.stage import NeverCame, Stage, stage
 from doorless.demo.teller import Teller
 from doorless.problem import Problem
@@ -15,6 +15,8 @@ Tell = Callable[[Stage, Teller], None]
 CHAPTERS: dict[str, tuple[str, Tell]] = {
     "room": (room.TITLE, room.tell),
     "limits": (limits.TITLE, limits.tell),
+    "changes": (changes.TITLE, changes.tell),
+    "proposals": (proposals.TITLE, proposals.tell),
     "policy": (policy.TITLE, policy.tell),
     "engine": (engine.TITLE, engine.tell),
     "end": (end.TITLE, end.tell),

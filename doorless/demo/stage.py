@@ -23,6 +23,7 @@ from audit.entry import DecisionEntry, EventEntry, OutcomeEntry
 from audit.query import Stored
 from audit.reader import read_entries
 from doorless.create import create_home
+from doorless.demo import forge
 from doorless.home import Home
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -68,7 +69,9 @@ class Stage:
         self.crash_log = root / "crash-requests.jsonl"
         self.telemetry_log = root / "telemetry-requests.jsonl"
         self.issuer_url = f"http://127.0.0.1:{_free_port()}"
-        self.crash_url = self.telemetry_url = ""
+        self.crash_url = self.telemetry_url = self.forge_url = ""
+        self.repositories = root / "forge"
+        self.shop = forge.found(self.repositories)
         self.printed: list[str] = []
         """All that agents printed."""
         self.direct_calls = 0
@@ -96,8 +99,8 @@ class Stage:
             *program,
         ]
 
-    def run_agent(self, role: str, *program: str) -> Ran:
-        """Run an agent to its end."""
+    def run_agent(self, role: str, *program: str, expected: tuple[int, ...] = (0,)) -> Ran:
+        """Run an agent to its end; what it complained about is shown where its exit code is not `expected`."""
         ended = subprocess.run(
             self.command(role, *program),
             cwd=self.agents,
@@ -107,7 +110,7 @@ class Stage:
             check=False,
         )
         self.printed += (ended.stdout, ended.stderr)
-        if ended.returncode:
+        if ended.returncode not in expected:
             sys.stderr.write(ended.stderr)
         return Ran(ended.returncode, tuple(ended.stdout.splitlines()))
 
@@ -220,9 +223,10 @@ def stage(say: Callable[[str], None]) -> Iterator[Stage]:
         create_home(scene.home.root, scene.issuer_url.removeprefix("http://"))
         _plant_canaries(scene.home)
         _copy_agents(scene.agents)
-        say("starting two reference services: crash-reporting and telemetry")
+        say("starting three reference services: crash-reporting, telemetry and a code repository")
         scene.crash_url = stack.enter_context(_service(_crash_flags(scene)))
         scene.telemetry_url = stack.enter_context(_service(_telemetry_flags(scene)))
+        scene.forge_url = stack.enter_context(_service(_forge_flags(scene)))
         _point_at(scene)
         say("starting audit writer, issuer, gateway and OPA (doorless up)")
         command = [sys.executable, "-m", "doorless", "up", "--home", str(scene.home.root)]
@@ -271,13 +275,26 @@ def _telemetry_flags(scene: Stage) -> list[str]:
     ]
 
 
+def _forge_flags(scene: Stage) -> list[str]:
+    token = scene.home.secrets / "forge-git"
+    return [
+        "tenants.services.code_repository",
+        "--repositories",
+        str(scene.repositories),
+        "--token-file",
+        str(token),
+        "--people-token-file",
+        str(scene.home.secrets / "forge-people"),
+    ]
+
+
 def _point_at(scene: Stage) -> None:
     services = scene.home.policies / "services.yaml"
     text = services.read_text()
     for shipped, real in (("8401", scene.crash_url), ("8402", scene.telemetry_url)):
         text = text.replace(f"http://127.0.0.1:{shipped}", real)
-    services.write_text(text)
-    scene.roles.write_text(scene.roles.read_text().rstrip("\n") + "\n" + STREAMING_ROLE)
+    services.write_text(forge.pointed_at(text, scene.forge_url))
+    scene.roles.write_text(scene.roles.read_text().rstrip("\n") + "\n" + STREAMING_ROLE + forge.MORE_ROLES)
 
 
 @contextmanager

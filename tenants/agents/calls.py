@@ -6,6 +6,7 @@ Promise: every call ends in a JSON object, a `RefusedError` or an `UnreachableEr
 
 import json
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,10 @@ ANSWER_LIMIT = 32 * 1024 * 1024  # bytes
 _TIMEOUT_S = 30.0
 _FIRST_ERROR = 400
 _OK = 200
+_MADE = 201
+_LOOK_EVERY_S = 1.0
+_ACCEPT = "application/json, application/problem+json"
+"""So that a refusal has its reasons apart, whatever shape its service has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +38,20 @@ class Reason:
 
 
 class RefusedError(Exception):
-    """The call was refused; `decision` is the id under which the refusal is in the log, "" where none came."""
+    """The call was refused; `decision` is the id under which the refusal is in the log, "" where none came.
 
-    def __init__(self, request: str, status: int, reasons: tuple[Reason, ...], decision: str) -> None:
+    `hold` is the id under which it waits for a person, "" where it does not.
+    """
+
+    def __init__(
+        self, request: str, status: int, reasons: tuple[Reason, ...], decision: str, hold: str = ""
+    ) -> None:
         super().__init__(f"{request}: {status}")
         self.request = request
         self.status = status
         self.reasons = reasons
         self.decision = decision
+        self.hold = hold
 
 
 class UnreachableError(Exception):
@@ -57,10 +68,34 @@ class Proxy:
 
     def get(self, path: str, parameters: Mapping[str, str | int]) -> dict[str, Any]:
         """GET `path` (service first); return the JSON object. Raises RefusedError, UnreachableError."""
-        self.requests += 1
-        request = f"GET {path}"
+        return self._call("GET", path, (_OK,), params=dict(parameters))
+
+    def send(self, method: str, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a JSON document; return the JSON object. Raises RefusedError, UnreachableError."""
+        return self._call(method, path, (_OK, _MADE), json=dict(document), headers={"Accept": _ACCEPT})
+
+    def send_when_approved(
+        self, method: str, path: str, document: Mapping[str, Any], patience_s: float
+    ) -> dict[str, Any]:
+        """As `send`; a call that waits for a person is sent once more, unchanged, when one said yes."""
         try:
-            with self._client.stream("GET", path, params=dict(parameters)) as answer:
+            return self.send(method, path, document)
+        except RefusedError as refused:
+            if not refused.hold:
+                raise
+            print(f"waiting: {refused.request}: {refused.hold}", flush=True)
+            deadline = time.monotonic() + patience_s
+            while self.get(f"/.doorless/holds/{refused.hold}", {}).get("state") == "open":
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_LOOK_EVERY_S)
+            return self.send(method, path, document)
+
+    def _call(self, method: str, path: str, good: tuple[int, ...], **more: Any) -> dict[str, Any]:
+        self.requests += 1
+        request = f"{method} {path}"
+        try:
+            with self._client.stream(method, path, **more) as answer:
                 body = bytearray()
                 for chunk in answer.iter_bytes():
                     body += chunk
@@ -71,7 +106,7 @@ class Proxy:
         if answer.status_code >= _FIRST_ERROR:
             raise _refusal(request, answer.status_code, bytes(body))
         document = _object(bytes(body))
-        if answer.status_code != _OK or document is None:
+        if answer.status_code not in good or document is None:
             raise UnreachableError(
                 f"{request}: status {answer.status_code} without the JSON object it promises"
             )
@@ -123,7 +158,9 @@ def _refusal(request: str, status: int, body: bytes) -> RefusedError | Unreachab
     listed = problem.get("reasons")
     entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     reasons = tuple(_reason(entry) for entry in entries or [problem])
-    return RefusedError(request, status, reasons, _text(problem, "decision"))
+    waiting = problem.get("hold")
+    hold = _text(waiting, "id") if isinstance(waiting, dict) else ""
+    return RefusedError(request, status, reasons, _text(problem, "decision"), hold)
 
 
 def _reason(entry: Mapping[str, Any]) -> Reason:

@@ -32,7 +32,8 @@ from tests.gateway.peers import FakeIssuer, FakeUpstream, Loop
 
 REPOSITORY = Path(__file__).parents[2]
 STATIC_KEY = CANARIES.plant("static-key")
-SECRET_FILES = frozenset({"static-key"})
+PEOPLE_KEY = CANARIES.plant("people-key")
+SECRET_FILES = frozenset({"static-key", "people-key"})
 """Where a secret belongs: not searched for one, but to see that the search finds it."""
 DEADLINE_S = 10.0
 
@@ -48,6 +49,13 @@ services:
       show: {{method: GET, path: "/notes/{{id}}", action: read, data: notes}}
       add: {{method: POST, path: /notes, action: write, data: notes}}
       purge: {{method: DELETE, path: "/notes/{{id}}", action: delete, data: notes, irreversible: true}}
+      merge:
+        method: PUT
+        path: "/notes/{{id}}/merge"
+        action: delete
+        data: notes
+        irreversible: true
+        people_credential: people-key
       ref: {{method: GET, path: "/refs/{{ref}}", action: read, data: notes, params: {{ref: {{encoded_slash: true}}}}}}
   keyed:
     upstream: http://127.0.0.1:{port}/base
@@ -70,6 +78,13 @@ services:
     credential: workflow-jwt
     routes:
       ask: {{method: GET, path: /ask, action: read, data: answers}}
+  people:
+    upstream: http://127.0.0.1:{port}
+    allow_loopback: true
+    credential: static-key
+    personal: true
+    routes:
+      show: {{method: GET, path: "/persons/{{person}}", action: read, data: notes}}
   in-query:
     upstream: http://127.0.0.1:{port}
     allow_loopback: true
@@ -87,7 +102,7 @@ services:
 ROLES = """
 roles:
   writer:
-    services: [notes, keyed, searched, guarded, in-query, uncredentialed]
+    services: [notes, keyed, searched, guarded, people, in-query, uncredentialed]
     actions: [read, write, delete]
     data: [notes, answers]
   reader:
@@ -100,6 +115,7 @@ roles:
 CREDENTIALS = """
 credentials:
   static-key: {file: static-key, as: header, name: X-Api-Key}
+  people-key: {file: people-key, as: header, name: X-People-Key}
   query-key: {file: static-key, as: query, name: api_key}
 """
 
@@ -251,6 +267,7 @@ class Rig:
         (self.policies / "services.yaml").write_text(SERVICES.format(port=self.upstream.port))
         (self.policies / "roles.yaml").write_text(ROLES)
         (self.home / "static-key").write_text(STATIC_KEY)
+        (self.home / "people-key").write_text(PEOPLE_KEY)
         (self.home / "credentials.yaml").write_text(CREDENTIALS)
 
     def start_audit(self) -> "subprocess.Popen[bytes]":
@@ -268,7 +285,9 @@ class Rig:
             "--run": self.run,
             "--policies": self.policies,
             "--bundles": self.home / "bundles",
+            "--git": self.home / "git",
             "--audit-socket": self.run / "audit.sock",
+            "--checks-socket": self.run / "checks.sock",
             "--issuer-socket": self.run / "issuer.sock",
             "--credentials": self.home / "credentials.yaml",
             "--issuer-url": FakeIssuer.URL,
@@ -289,6 +308,7 @@ class Rig:
                 "keyed": ("read:answers",),
                 "searched": ("write:notes",),
                 "guarded": ("read:answers",),
+                "people": ("read:notes",),
                 "in-query": ("read:answers",),
                 "uncredentialed": ("read:answers",),
             },

@@ -256,8 +256,8 @@ def test_half_a_request_is_never_forwarded(rig: Rig, end: str) -> None:
 
 def test_a_refused_body_that_keeps_coming_ends_the_connection(rig: Rig) -> None:
     """A refusal before the body is whole says `close` and means it: what still comes is never a request."""
-    agent = rig.agent()
-    head = b"DELETE /notes/notes/1 HTTP/1.1\r\nHost: proxy\r\nContent-Length: 900\r\n\r\n"
+    agent = rig.agent(role="reader")
+    head = b"POST /notes/notes HTTP/1.1\r\nHost: proxy\r\nContent-Length: 900\r\n\r\n"
     received = _until_closed(agent, [head, *[GET + b"\r\n"] * 10])
     assert _statuses(received) == [403]
     assert b"connection: close" in received

@@ -3,9 +3,16 @@
 import asyncio
 import hashlib
 import json
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from gateway.exchange import Exchange
+from gateway.protocol import SCOPE_KEY, Line
+from gateway.proxy import Proxy, _defect
+from gateway.tenant import Tenant
+from gateway.wire import Flaw
 from tests.gateway.peers import Received
 from tests.gateway.rig import STATIC_KEY, Rig
 
@@ -340,3 +347,25 @@ def test_no_secret_is_in_the_log(rig: Rig) -> None:
     assert b"canary-agent-header" not in journal
     assert b"eyJ" not in journal
     assert json.dumps(STATIC_KEY).encode() not in journal
+
+
+def test_nothing_is_read_behind_a_request_that_could_not_be_read() -> None:
+    """Its connection ends anyway: the refusal is written at once. It waited up to a second for a body before."""
+    told: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        raise AssertionError("the body was asked for")
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    line = Line(b"/", Flaw("request.framing", "not readable"))
+    scope = {SCOPE_KEY: line, "method": "POST", "headers": [(b"content-length", b"9")]}
+    exchange = Exchange(scope, receive, send)
+    exchange.body = type(exchange.body)(receive, 9)
+    proxy = Proxy(
+        cast("Any", SimpleNamespace(secrets=(), monotonic=None)), cast("Tenant", None), lambda _: None
+    )
+    asyncio.run(proxy._show(exchange, _defect("d-x")))
+    assert (b"connection", b"close") in told[0]["headers"]
+    assert len(told) == 2

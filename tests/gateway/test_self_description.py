@@ -6,10 +6,15 @@ import pytest
 import yaml
 
 from decision.config import Configuration, load_policies
+from tests.gateway.checking import FakeChecks
 from tests.gateway.rig import REPOSITORY, Agent, Rig
 
 SHIPPED = REPOSITORY / "policies"
-ROLES = sorted(yaml.safe_load((SHIPPED / "roles.yaml").read_text())["roles"])
+ROLES = sorted(
+    name
+    for name, role in yaml.safe_load((SHIPPED / "roles.yaml").read_text())["roles"].items()
+    if role.get("services")  # one that has none is given no token, and so no channel
+)
 BODY = {"POST", "PUT", "PATCH"}
 
 
@@ -23,8 +28,15 @@ class ShippedRig(Rig):
             service.update(upstream=f"http://127.0.0.1:{self.upstream.port}", allow_loopback=True)
         (self.policies / "services.yaml").write_text(yaml.safe_dump(services))
         (self.policies / "roles.yaml").write_bytes((SHIPPED / "roles.yaml").read_bytes())
-        credential = "credentials:\n  telemetry-key: {file: static-key, as: header, name: X-Api-Key}\n"
-        (self.home / "credentials.yaml").write_text(credential)
+        named = {service.get("credential") for service in services["services"].values()} - {
+            None,
+            "workflow-jwt",
+        }
+        key = {"file": "static-key", "as": "header", "name": "X-Api-Key"}
+        written = {"credentials": {name: dict(key) for name in sorted(named)}}
+        (self.home / "credentials.yaml").write_text(yaml.safe_dump(written))
+        checks = FakeChecks(self.loop, self.run / "checks.sock")
+        self._open.callback(checks.close)
 
     def tokens(self, workflow: str, role: str = "crash-tracker", ttl_s: int = 300) -> list[str]:
         """Tokens for the whole of a shipped role."""
@@ -54,6 +66,23 @@ def ask(agent: Agent, service: str, method: str, path: str) -> int:
 
 
 @pytest.mark.parametrize("role", ROLES)
+def test_what_is_left_of_a_limit_is_true(rig: ShippedRig, shipped: Configuration, role: str) -> None:
+    """The limits told are those of roles.yaml, and each call lowers what is left by one; asking costs nothing.
+
+    With the question to policy counted as an attempt asking twice lowered it.
+    """
+    agent = rig.agent(role)
+    limit = shipped.roles[role].limits.max_requests_per_min
+    before, again = (agent.get("/.doorless/self").json for _ in range(2))
+    assert [one["limit"] for one in before["limits"]] == ([] if limit is None else [limit])
+    assert before["limits"] == again["limits"]
+    service = before["services"][0]
+    ask(agent, service["name"], service["routes"][0]["method"], service["routes"][0]["path"])
+    after = agent.get("/.doorless/self").json["limits"]
+    assert [one["remaining"] for one in after] == [one["remaining"] - 1 for one in before["limits"]]
+
+
+@pytest.mark.parametrize("role", ROLES)
 def test_nothing_that_is_advertised_is_denied(rig: ShippedRig, role: str) -> None:
     """Every route that a shipped role is told of is called, allowed, and reaches the upstream.
 
@@ -62,7 +91,9 @@ def test_nothing_that_is_advertised_is_denied(rig: ShippedRig, role: str) -> Non
     agent = rig.agent(role)
     told = agent.get("/.doorless/self").json
     assert (told["role"], told["workflow"]) == (role, agent.workflow)
-    routes = [(service["name"], route) for service in told["services"] for route in service["routes"]]
+    listed = [(service["name"], route) for service in told["services"] for route in service["routes"]]
+    # There is no git here, so no change that a jury could be shown: see test_validation and git/test_proposal.
+    routes = [(service, route) for service, route in listed if route.get("output") != "create-pr"]
     assert routes
     before = len(rig.upstream.received)
     for service, route in routes:
@@ -84,25 +115,31 @@ def test_nothing_that_is_allowed_is_kept_back(rig: ShippedRig, shipped: Configur
         (service.name, route)
         for service in shipped.catalogue.services.values()
         for route in service.routes
-        if (service.name, route.id) not in listed
+        if (service.name, route.id) not in listed and not route.git
     ]
     assert hidden
     for service, route in hidden:
         assert ask(agent, service, route.method, route.path) in {403, 404}, route
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_what_is_left_of_a_limit_is_true(rig: ShippedRig, shipped: Configuration, role: str) -> None:
-    """The limits told are those of roles.yaml, and each call lowers what is left by one; asking costs nothing.
-
-    With the question to policy counted as an attempt asking twice lowered it.
-    """
-    agent = rig.agent(role)
-    limit = shipped.roles[role].limits.max_requests_per_min
-    before, again = (agent.get("/.doorless/self").json for _ in range(2))
-    assert [one["limit"] for one in before["limits"]] == ([] if limit is None else [limit])
-    assert before["limits"] == again["limits"]
-    service = before["services"][0]
-    ask(agent, service["name"], service["routes"][0]["method"], service["routes"][0]["path"])
-    after = agent.get("/.doorless/self").json["limits"]
-    assert [one["remaining"] for one in after] == [one["remaining"] - 1 for one in before["limits"]]
+def test_the_git_side_is_told_with_its_own_words(rig: ShippedRig) -> None:
+    """A role that may push is told where, to which refs, and whom its commits must name; no other role is."""
+    agent = rig.agent("pr-creator")
+    [service] = agent.get("/.doorless/self").json["services"]
+    assert service["git"] == {
+        "url": "/code-repository/git/{owner}/{repo}.git",
+        "base": "main",
+        "push": {
+            "namespace": f"refs/heads/agent/{agent.workflow}/",
+            "identity": {"name": "pr-creator", "email": f"{agent.workflow}@agents.doorless.local"},
+            "require_evidence": [],
+            "by_api": [
+                "POST /repos/{owner}/{repo}/git/refs",
+                "PATCH /repos/{owner}/{repo}/git/refs/{ref}",
+                "PUT /repos/{owner}/{repo}/contents/{path}",
+                "DELETE /repos/{owner}/{repo}/contents/{path}",
+            ],
+        },
+    }
+    others = rig.agent("telemetry-analyzer").get("/.doorless/self").json["services"]
+    assert all("git" not in one for one in others)
