@@ -19,7 +19,7 @@ from typing import NoReturn, TypeVar
 import uvloop
 from rich.console import Console
 
-from bench import engine, events, load, machine, parts, rest, soak
+from bench import changes, engine, events, load, log, machine, outputs, parts, pushes, rest, restart, soak
 from bench.failure import CannotMeasure
 from bench.figure import Section, misses
 from bench.home import Ports, make_home, up
@@ -94,7 +94,8 @@ def _measure(settings: Settings) -> tuple[Section, ...]:
         # First, while the log is empty: a start replays the journal.
         at_rest = _step("at rest and at the start", lambda: rest.measure(place.home, folder, effort))
         loaded = _step("through the gateway", lambda: _loaded(place, effort))
-        return (*loaded, at_rest, *_alone(place, effort))
+        pushed = _step("pushes", lambda: _pushed(place, effort))
+        return (*loaded, at_rest, pushed, *_alone(place, effort))
 
 
 def _loaded(place: _Place, effort: Effort) -> tuple[Section, Section]:
@@ -105,6 +106,13 @@ def _loaded(place: _Place, effort: Effort) -> tuple[Section, Section]:
         streams, more = uvloop.run(events.measure(stack, folder, ports, core, effort))
     check_log(Home(place.home).log, Counted(counted.answered, counted.under_way + more.under_way))
     return requests, streams
+
+
+def _pushed(place: _Place, effort: Effort) -> Section:
+    """Pushes through the running product; the same cores as under load."""
+    folder, core = place.folder, place.load_core
+    with on_core(core), up(place.home, folder / "up.log", place.product_core) as stack:
+        return uvloop.run(pushes.measure_pushes(stack, folder, place.ports, core, effort))
 
 
 def _soaked(place: _Place) -> Section:
@@ -121,10 +129,13 @@ def _alone(place: _Place, effort: Effort) -> tuple[Section, ...]:
     with on_core(place.product_core):
         opa = _step("OPA alone", lambda: uvloop.run(engine.measure(policies, folder, effort)))
         tokens = _step("tokens", lambda: parts.measure_tokens(effort))
+        changed = _step("changes", lambda: uvloop.run(changes.measure_changes(folder, effort)))
+        handed_in = _step("outputs", lambda: uvloop.run(outputs.measure_outputs(effort)))
     with on_core(place.load_core):
         core = place.product_core
-        appends = _step("appends", lambda: uvloop.run(parts.measure_appends(folder, core, effort)))
-    return opa, appends, tokens
+        appends = _step("appends", lambda: uvloop.run(log.measure_appends(folder, core, effort)))
+        started = _step("a large log", lambda: restart.measure_restart(folder, core, effort))
+    return opa, appends, started, tokens, changed, handed_in
 
 
 def _step(name: str, work: Callable[[], Result]) -> Result:

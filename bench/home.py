@@ -20,6 +20,7 @@ from bench.failure import CannotMeasure
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLE = "bench"
+FORGE = "large-files"
 _DEFAULT_ADDRESS = "127.0.0.1:8400"
 
 
@@ -32,6 +33,7 @@ class Ports:
     events: int
     relay: int
     direct: int
+    forge: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,28 @@ def services(ports: Ports) -> dict[str, Any]:
             **shared,
             "routes": {"follow": {**route, "path": "/events", "data": "events"}},
         },
+        FORGE: {
+            "upstream": f"http://127.0.0.1:{ports.forge}",
+            "allow_loopback": True,
+            "git": {
+                "upstream": f"http://127.0.0.1:{ports.forge}",
+                "allow_loopback": True,
+                "credential": "forge-git",
+                "push": {"action": "create-branch"},
+            },
+        },
     }
 
 
 def roles() -> dict[str, Any]:
     """Who calls them. Without a rate limit: a limit that nobody reaches is not what anybody sets."""
-    return {ROLE: {"services": ["items", "feed"], "actions": ["read"], "data": ["items", "events"]}}
+    return {
+        ROLE: {
+            "services": ["items", "feed", FORGE],
+            "actions": ["read", "create-branch"],
+            "data": ["items", "events"],
+        }
+    }
 
 
 @contextlib.contextmanager

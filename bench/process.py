@@ -74,6 +74,12 @@ def cpu_seconds(pid: int) -> float:
     return time.clock_gettime(clock.value)
 
 
+def peak_megabytes(pid: int) -> float:
+    """The most memory that a process ever had resident (proc_pid_status(5), VmHWM)."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
 def pss_megabytes(pid: int) -> float:
     """Memory of a process, shared pages divided among those who share them (proc(5), smaps_rollup)."""
     return _rollup_megabytes(pid, "Pss:")

@@ -13,6 +13,16 @@ TARGETS: dict[str, Target] = {
     "rest_pss_mb": AtMost(300),
     "ready_s": AtMost(2.0),
     "run_added_s": AtMost(0.7),
+    "appends_s": AtLeast(50_000),
+    "tree_percent": AtMost(25),
+    "append_p50_ms": AtMost(0.6),
+    "append_caller_us": AtMost(10),
+    "log_start_s": AtMost(3.0),
+    "output_schema_ms": AtMost(1.0),
+    "change_facts_s": AtMost(0.5),
+    "change_decision_ms": AtMost(30),
+    "push_times": AtMost(3.0),
+    "push_growth_mb": AtMost(10),
     "soak_growth_pct": AtMost(2.0),
 }
 

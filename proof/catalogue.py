@@ -7,6 +7,7 @@ from typing import Final
 
 LOOPBACK_PORT: Final = 7411
 UPSTREAM_PORT: Final = 7412
+FORGE_PORT: Final = 7413
 
 ALLOWED_ADDRESSES: Final = {
     "canary-private": "http://10.0.0.1",
@@ -31,6 +32,10 @@ FORBIDDEN_ADDRESSES: Final = {
 
 PRISONER: Final = "prisoner"
 ROAMER: Final = "roamer"
+PUSHER: Final = "pusher"
+ERASER: Final = "eraser"
+FORGE: Final = "forge"
+"""A service with a git side, for the pusher alone."""
 
 _ROUTES: Final = """\
       get: { method: GET, path: "/m/{word}", action: read, data: canaries }
@@ -42,6 +47,14 @@ _UPSTREAM_ROUTES: Final = """\
       reflect: { method: GET, path: "/reflect/{place}/{rendering}", action: read, data: words }
       stream: { method: GET, path: /stream, action: read, data: words }
       other: { method: GET, path: "/other/{word}", action: read, data: others }
+      erase: { method: POST, path: "/erase/{word}", action: erase, data: words, irreversible: true }
+"""
+_FORGE_API: Final = """\
+    errors: github
+    credential: forge-api
+    scan_bodies: true
+    routes:
+      propose: { method: POST, path: "/repos/{owner}/{repo}/pulls", action: create-pr }
 """
 
 
@@ -56,7 +69,9 @@ def services_yaml(jwt_service: str, static_service: str) -> str:
         text += f"  {name}:\n    upstream: {upstream}\n"
         text += "    allow_loopback: true\n" if name == "canary-loopback" else ""
         text += f"    routes:\n{_ROUTES}"
-    return text
+    text += f"  {FORGE}:\n    upstream: http://127.0.0.1:{FORGE_PORT}\n    allow_loopback: true\n{_FORGE_API}    git:\n"
+    text += f"      upstream: http://127.0.0.1:{FORGE_PORT}\n      allow_loopback: true\n"
+    return text + "      credential: forge-git\n      push: { action: create-branch }\n"
 
 
 def roles_yaml(jwt_service: str, static_service: str) -> str:
@@ -73,4 +88,16 @@ roles:
     services: [{every}]
     actions: [read, write]
     data: [words, canaries]
+  {ERASER}:
+    services: [{static_service}]
+    actions: [erase]
+    data: [words]
+  {PUSHER}:
+    services: [{FORGE}]
+    actions: [read, create-branch, create-pr]
 """
+
+
+def approvals_yaml(approver: str) -> str:
+    """The text of approvals.yaml: whoever runs the proof may approve."""
+    return f"templates:\n  irreversible: {{ approvers: [{approver}], expires_in_s: 600 }}\n"

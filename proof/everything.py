@@ -3,6 +3,8 @@
 from typing import Final
 
 from proof.frame import Probe
+from proof.probes.approvals import APPROVALS
+from proof.probes.changes import CHANGES
 from proof.probes.ends import ENDS
 from proof.probes.faults import FAULTS
 from proof.probes.files import FILES
@@ -10,6 +12,7 @@ from proof.probes.host import HOST
 from proof.probes.http import HTTP
 from proof.probes.network import NETWORK
 from proof.probes.processes import PROCESSES
+from proof.probes.proposals import PROPOSALS
 from proof.probes.secrets import SECRETS
 from proof.probes.tokens import TOKENS
 
@@ -21,6 +24,9 @@ PROBES: Final[tuple[Probe, ...]] = (
     *HTTP,
     *TOKENS,
     *SECRETS,
+    *CHANGES,
+    *APPROVALS,
+    *PROPOSALS,
     *FAULTS,
     *ENDS,
 )

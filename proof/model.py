@@ -18,6 +18,8 @@ class Group(enum.StrEnum):
     HTTP = "http"
     TOKENS = "tokens"
     SECRETS = "secrets"
+    CHANGES = "changes"
+    APPROVALS = "approvals"
     FAIL_CLOSED = "fail-closed"
     AFTER_END = "after-end"
 
@@ -30,6 +32,8 @@ TITLES: Final = {
     Group.HTTP: "HTTP parsing",
     Group.TOKENS: "tokens",
     Group.SECRETS: "secrets coming back",
+    Group.CHANGES: "keys in a push",
+    Group.APPROVALS: "what needs a person",
     Group.FAIL_CLOSED: "fail-closed",
     Group.AFTER_END: "after the end",
 }

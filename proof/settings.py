@@ -21,6 +21,8 @@ class Layout:
     """The secret with which the service that gets the workflow's token asks the issuer about it."""
     static_key: Path
     """The credential of the service that gets a static one."""
+    forge_token: Path
+    """The credential of the service with a git side."""
     jwt_service: str
     static_service: str
     issuer_url: str
@@ -35,7 +37,7 @@ class Settings:
     layout: Layout
 
 
-_PATHS = ("home", "policies", "run", "log", "keys", "jwt-secret", "static-key")
+_PATHS = ("home", "policies", "run", "log", "keys", "jwt-secret", "static-key", "forge-token")
 _TEXTS = ("jwt-service", "static-service", "issuer-url")
 
 

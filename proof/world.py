@@ -6,6 +6,7 @@ Set up once, by `entered`. Everything outside is out of reach, so a broken wall 
 import asyncio
 import itertools
 import os
+import pwd
 import secrets
 import shutil
 import sys
@@ -19,8 +20,17 @@ from audit.query import Stored
 from audit.reader import read_entries
 from proof import attempts, kernel
 from proof.canaries import Canaries
-from proof.catalogue import LOOPBACK_PORT, PRISONER, ROAMER, UPSTREAM_PORT, roles_yaml, services_yaml
+from proof.catalogue import (
+    LOOPBACK_PORT,
+    PRISONER,
+    ROAMER,
+    UPSTREAM_PORT,
+    approvals_yaml,
+    roles_yaml,
+    services_yaml,
+)
 from proof.control import Control, Workflow
+from proof.git_forge import GitForge
 from proof.network_interfaces import populate_loopback
 from proof.parts import Parts
 from proof.plants import Plants, plant
@@ -44,6 +54,7 @@ class World:
     layout: Layout
     canaries: Canaries
     upstream: Upstream
+    forge: GitForge
     plants: Plants
     parts: Parts
     control: Control
@@ -100,6 +111,8 @@ async def entered(place: Path, layout: Layout) -> AsyncIterator[World]:
         canaries = stack.enter_context(Canaries(plants.handed))
         await canaries.open(LOOPBACK_PORT, plants.open_folder, plants.abstract)
         parts = await stack.enter_async_context(Parts.started(layout))
+        forge = GitForge(place, layout.forge_token)
+        stack.push_async_callback(forge.close)
         control = Control(layout.run / "issuer.sock", layout.run / "gateway.sock")
         stack.push_async_callback(control.close)
         yield World(
@@ -107,6 +120,7 @@ async def entered(place: Path, layout: Layout) -> AsyncIterator[World]:
             layout=layout,
             canaries=canaries,
             upstream=upstream,
+            forge=forge,
             plants=plants,
             parts=parts,
             control=control,
@@ -121,6 +135,8 @@ def _write_policy(layout: Layout, plants: Plants) -> None:
     names = (layout.jwt_service, layout.static_service)
     (layout.policies / "services.yaml").write_text(services_yaml(*names))
     (layout.policies / "roles.yaml").write_text(roles_yaml(*names))
+    approver = pwd.getpwuid(os.getuid()).pw_name
+    (layout.policies / "approvals.yaml").write_text(approvals_yaml(approver))
     layout.static_key.write_text(plants.secrets["static key"])
     layout.jwt_secret.write_text(plants.secrets["introspection secret"])
 

@@ -41,6 +41,7 @@ _READING: Final = (
     _read("introspection-secret", "the services' secrets", "{jwt_secret}"),
     _probe("read-keys", "the issuer's signing key cannot be read", "read_tree", {"folder": "{keys}"}, "word"),
     _probe("read-log", "the log cannot be read", "read_tree", {"folder": "{log}"}, "word"),
+    _probe("read-log-key", "the log's own key cannot be read", "read_tree", {"folder": "{log}-key"}, "word"),
     _probe("read-policies", "the policy cannot be read", "read_tree", {"folder": "{policies}"}, "word"),
     _read("history", "a shell's history", "{user}/.bash_history"),
     _read("ssh-key", "an SSH key", "{user}/.ssh/id_ed25519"),

@@ -101,7 +101,7 @@ _TARGETS: Final = (
     _target("dots", "dots that lead up are refused", b"/{service}/x/../m/{mark}"),
     _target("encoded-dots", "encoded dots that lead up are refused", b"/{service}/x/%2e%2e/m/{mark}"),
     _target("encoded-slash", "an encoded slash does not part a path", b"/{service}%2fm%2f{mark}"),
-    _target("encoded-twice", "nothing is decoded twice", b"/{service}/m/%252e%252e/{mark}"),
+    _target("encoded-twice", "nothing is decoded twice", b"/{service}/x/%252e%252e/m/{mark}"),
     _target("encoded-nul", "an encoded NUL is refused", b"{path}%00.txt"),
     _target("backslash", "a backslash in a path is refused", b"/{service}\\m\\{mark}"),
     _target("semicolon", "parameters in a path are refused", b"{path};x=/other"),

@@ -191,7 +191,9 @@ _CLAIMS: Final = (
         "claim-twice", "a token with a claim twice proves nothing", lambda d: _twice(d, "agent", "roamer")
     ),
     TokenProbe(
-        "claims-list", "a token whose claims are a list proves nothing", lambda d: d.signed(d.header, b"[]")
+        "claims-list",
+        "a token whose claims are a list of pairs proves nothing",
+        lambda d: d.signed(d.header, json.dumps(list(d.claims.items())).encode()),
     ),
     TokenProbe(
         "claims-nan",
@@ -241,7 +243,9 @@ _FORMS: Final = (
     TokenProbe("other-spelling", "a second spelling of the same bits proves nothing", _other_spelling),
     TokenProbe("four-segments", "a token of four segments proves nothing", lambda d: f"{d.with_claims()}.AA"),
     TokenProbe(
-        "five-segments", "an encrypted token proves nothing", lambda d: f"{segment(d.header)}.AA.AA.AA.AA"
+        "five-segments",
+        "a token of five segments, as an encrypted one has, proves nothing",
+        lambda d: f"{d.with_claims()}.AA.AA",
     ),
     TokenProbe("json-form", "a token in JSON form proves nothing", _as_json),
     TokenProbe("too-large", "a token over 8 KiB proves nothing", lambda d: d.with_claims(txn="a" * 9000)),

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import yaml
 
-from bench.home import ROLE, Ports, make_home, roles, services
+from bench.home import FORGE, ROLE, Ports, make_home, roles, services
 from decision.config import load_policies
 
-PORTS = Ports(issuer=41001, upstream=41002, events=41003, relay=41004, direct=41005)
+PORTS = Ports(issuer=41001, upstream=41002, events=41003, relay=41004, direct=41005, forge=41006)
 
 
 def test_the_home_is_a_users_home_with_more_in_it(tmp_path: Path) -> None:
@@ -21,6 +21,8 @@ def test_the_home_is_a_users_home_with_more_in_it(tmp_path: Path) -> None:
 
 
 def test_every_call_of_the_benchmark_carries_our_token() -> None:
-    """Both services take the workflow's token: what is measured includes its injection."""
-    assert {service["credential"] for service in services(PORTS).values()} == {"workflow-jwt"}
+    """Both services take the workflow's token, and git's the forge's: what is measured includes the injection."""
+    credentials = {name: service.get("credential") for name, service in services(PORTS).items()}
+    assert credentials == {"items": "workflow-jwt", "feed": "workflow-jwt", FORGE: None}
+    assert services(PORTS)[FORGE]["git"]["credential"] == "forge-git"
     assert set(roles()[ROLE]["services"]) == services(PORTS).keys()

@@ -13,7 +13,19 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 170.0
-PACKAGES = ("audit", "decision", "doorless", "gateway", "issuer", "policies", "proof", "sandbox", "workflows")
+PACKAGES = (
+    "audit",
+    "checks",
+    "decision",
+    "doorless",
+    "gateway",
+    "issuer",
+    "policies",
+    "proof",
+    "sandbox",
+    "tenants",
+    "workflows",
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,11 @@ class Copy:
         text = path.read_text()
         assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
         path.write_text(text.replace(old, new))
+
+    def plant(self, *names: str) -> None:
+        """Put weak modules beside the gateway's own."""
+        for name in names:
+            shutil.copy(ROOT / "tests" / "proof" / "weak" / f"{name}.py", self.root / "gateway")
 
     def keep(self, *names: str) -> None:
         """Try only these probes."""

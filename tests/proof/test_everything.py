@@ -23,6 +23,8 @@ LEAST = {
     Group.HTTP: 40,
     Group.TOKENS: 45,
     Group.SECRETS: 20,
+    Group.CHANGES: 8,
+    Group.APPROVALS: 9,
     Group.FAIL_CLOSED: 10,
     Group.AFTER_END: 10,
 }
