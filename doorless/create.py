@@ -4,6 +4,8 @@ Everything is made in a folder beside it and moved into place at the end, so a h
 Nothing that exists is ever overwritten.
 """
 
+import os
+import pwd
 import secrets
 import shutil
 import tempfile
@@ -24,6 +26,12 @@ issuer:
   listen: {listen}
   # The name that tokens carry as their issuer, and where its keys are found.
   url: http://{listen}
+
+# Pull request bots may ask for checks there, with the token in secrets/bots (made at the first start). Loopback only.
+# bots: {{ listen: "127.0.0.1:8403" }}
+
+# Each new hold is sent there, signed with the secret (whsec_ and base64) in that file. https, or http on this machine.
+# webhook: {{ url: "https://chat.example/hook", secret: secrets/webhook }}
 
 # Which static secret goes to which upstream.
 credentials: credentials.yaml
@@ -79,7 +87,7 @@ def _refuse_occupied(root: Path) -> None:
 
 
 def _fill(home: Home, listen: str) -> tuple[Made, ...]:
-    from audit.folder import create as create_log
+    from audit.folder import Places, create as create_log
     from issuer.keys import create as create_keys
 
     for folder in (home.secrets, home.bundles, home.run):
@@ -87,15 +95,39 @@ def _fill(home: Home, listen: str) -> tuple[Made, ...]:
     shutil.copytree(
         SHIPPED_POLICIES, home.policies, ignore=shutil.ignore_patterns("__pycache__", "__init__.py")
     )
+    approver = _name_approver(home.policies / "approvals.yaml")
     create_keys(home.keys)
-    create_log(home.log)
+    create_log(Places(home.log, home.log_key, home.log_signed))
     return (
         Made("policies/", "roles, services and rules: edit roles.yaml and services.yaml first"),
+        Made("policies/approvals.yaml", f"who may approve what cannot be undone: {approver or 'nobody'}"),
         *_write_secrets(home, listen),
         Made("keys/", "the issuer's signing key"),
-        Made("log/", "the empty audit log"),
+        Made("log/", "the empty audit log; its .vkey file is the public key that others check it with"),
+        Made(
+            "log-key/ log-signed/",
+            "the log's private key; what it signed last, to notice a log that was set back",
+        ),
         Made("bundles/ run/", "every policy that was current; sockets while it runs"),
     )
+
+
+def _name_approver(file: Path) -> str:
+    """Let the user who makes this home approve what cannot be undone; a uid without a name can approve nothing."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return ""
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("approvers: []", f"approvers: [{name}]"), encoding="utf-8")
+    return name
+
+
+_HEADERS = {
+    "openai": 'name: Authorization, prefix: "Bearer "',
+    "gemini": "name: X-Goog-Api-Key",
+}
+"""How model providers take a key; all others take it as X-Api-Key."""
 
 
 def _write_secrets(home: Home, listen: str) -> tuple[Made, ...]:
@@ -108,13 +140,28 @@ def _write_secrets(home: Home, listen: str) -> tuple[Made, ...]:
             file = f"secrets/introspection-{service.name}"
             servers += f"\n  {service.name}: {file}"
             made.append(Made(file, f"the secret with which {service.name} asks the issuer about tokens"))
+        elif service.credential and service.errors == "github" and service.git and service.git.credential:
+            # One token opens both sides of a forge; its API takes it as a bearer.
+            api, file = service.credential, f"secrets/{service.git.credential}"
+            entries += f'\n  {api}: {{file: {file}, as: header, name: Authorization, prefix: "Bearer "}}'
         elif service.credential:
             file = f"secrets/{service.credential}"
-            entries += f"\n  {service.credential}: {{file: {file}, as: header, name: X-Api-Key}}"
+            entries += f"\n  {service.credential}: {{file: {file}, as: header, {_HEADERS.get(service.errors, 'name: X-Api-Key')}}}"
             made.append(Made(file, f"a random key for {service.name}; put the real one here"))
-        else:
-            continue
-        _write_private(home.root / file, secrets.token_urlsafe(32) + "\n")
+        for name in sorted({route.people_credential for route in service.routes if route.people_credential}):
+            file = f"secrets/{name}"
+            entries += f'\n  {name}: {{file: {file}, as: header, name: Authorization, prefix: "Bearer "}}'
+            made.append(
+                Made(file, f"a random token for what only people do at {service.name}; put theirs here")
+            )
+        if service.git is not None and service.git.credential:
+            name = service.git.credential
+            file = f"secrets/{name}"
+            # The way in which forges take a token from git: as a password, under a name that they do not read.
+            entries += f"\n  {name}: {{file: {file}, as: basic, name: x-access-token}}"
+            made.append(Made(file, f"a random token for {service.name}'s git; put the real one here"))
+    for one in made:
+        _write_private(home.root / one.path, secrets.token_urlsafe(32) + "\n")
     _write_private(
         home.configuration, _CONFIGURATION.format(listen=listen, resource_servers=servers or " {}")
     )

@@ -30,6 +30,11 @@ class Home:
         return self.root / "credentials.yaml"
 
     @property
+    def witnesses(self) -> Path:
+        """Who cosigns the log's checkpoints; a home without this file has no witness."""
+        return self.root / "witnesses.yaml"
+
+    @property
     def policies(self) -> Path:
         """The policy tree that decides, the operator's own copy."""
         return self.root / "policies"
@@ -55,6 +60,41 @@ class Home:
         return self.root / "log"
 
     @property
+    def log_key(self) -> Path:
+        """The private key that signs the log's checkpoints."""
+        return self.root / "log-key"
+
+    @property
+    def log_signed(self) -> Path:
+        """The last checkpoint that was signed, apart from the log: what shows that a log was set back."""
+        return self.root / "log-signed"
+
+    @property
+    def log_index(self) -> Path:
+        """Where in the log each entry stands; made from the log, and made again where it is missing."""
+        return self.root / "index" / "log.sqlite"
+
+    @property
+    def git(self) -> Path:
+        """Mirrors of repositories that agents push to, and pushes that wait for their decision."""
+        return self.root / "git"
+
+    @property
+    def checks_cache(self) -> Path:
+        """What checks remember of commits that they saw; may be removed."""
+        return self.root / "cache" / "checks"
+
+    @property
+    def jury(self) -> Path:
+        """Who judges what agents produce; a home without this file has no jury."""
+        return self.root / "jury.yaml"
+
+    @property
+    def check_key(self) -> Path:
+        """The private key that signs what checks found out about changes; made when it is first needed."""
+        return self.root / "check-key"
+
+    @property
     def run(self) -> Path:
         """Sockets and the lock; empty when nothing runs."""
         return self.root / "run"
@@ -68,6 +108,16 @@ class Home:
     def audit_socket(self) -> Path:
         """The audit writer listens here."""
         return self.run / "audit.sock"
+
+    @property
+    def bot_token(self) -> Path:
+        """What bots show when they ask for checks; made when it is first needed."""
+        return self.secrets / "bots"
+
+    @property
+    def checks_socket(self) -> Path:
+        """The checks answer here what a change is."""
+        return self.run / "checks.sock"
 
     @property
     def issuer_socket(self) -> Path:

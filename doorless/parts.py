@@ -22,6 +22,23 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Witnessing:
+    """Who cosigns the log: `KEY=ADDRESS` of each witness, how many it takes, how long they may lack before an alarm."""
+
+    witnesses: tuple[str, ...] = ()
+    quorum: int = 1
+    alarm_after_s: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where each new hold is sent, and the file with the secret that signs it."""
+
+    url: str
+    secret: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What `doorless up` found out before it became the supervisor."""
 
@@ -32,13 +49,30 @@ class Plan:
     opa: Path
     python: str
     setpriv: str
+    witnessing: Witnessing = Witnessing()
+    bots_listen: str = ""
+    """Where bots may ask for checks; empty: nowhere."""
+    webhook: Webhook | None = None
 
 
 def parts_of(plan: Plan) -> tuple[Part, ...]:
     """The programs, in the order in which they are stopped: who records last, stops last."""
+    cosign = (Part("cosign", _cosign_argv(plan), 3.0, needs="audit"),) if plan.witnessing.witnesses else ()
+    console = (
+        (Part("console", _console_argv(plan, plan.webhook), 3.0, needs="gateway"),) if plan.webhook else ()
+    )
     return (
+        *console,
         Part("gateway", _argv(plan, "gateway", _gateway_flags(plan)), 6.0, needs="audit"),
         Part("issuer", _argv(plan, "issuer", _issuer_flags(plan)), 3.0, needs="audit"),
+        # Only where bots' checks are recorded does it need the log.
+        Part(
+            "checks",
+            _argv(plan, "checks", _checks_flags(plan)),
+            3.0,
+            needs="audit" if plan.bots_listen else "",
+        ),
+        *cosign,
         Part("audit", _argv(plan, "audit", _audit_flags(plan)), 5.0),
     )
 
@@ -48,8 +82,51 @@ def _argv(plan: Plan, module: str, flags: dict[str, object]) -> tuple[str, ...]:
     return (*head, *(word for name, value in flags.items() for word in (f"--{name}", str(value))))
 
 
+def _console_argv(plan: Plan, webhook: Webhook) -> tuple[str, ...]:
+    flags: dict[str, object] = {
+        "gateway-socket": plan.home.gateway_socket,
+        "webhook": webhook.url,
+        "secret": webhook.secret,
+    }
+    return _argv(plan, "console", flags)
+
+
 def _audit_flags(plan: Plan) -> dict[str, object]:
-    return {"log": plan.home.log, "socket": plan.home.audit_socket}
+    home = plan.home
+    return {"log": home.log, "keys": home.log_key, "signed": home.log_signed, "socket": home.audit_socket}
+
+
+def _cosign_argv(plan: Plan) -> tuple[str, ...]:
+    asked = plan.witnessing
+    flags: dict[str, object] = {
+        "log": plan.home.log,
+        "audit-socket": plan.home.audit_socket,
+        "quorum": asked.quorum,
+        "alarm-after-s": asked.alarm_after_s,
+    }
+    witnesses = (word for each in asked.witnesses for word in ("--witness", each))
+    return (*_argv(plan, "audit.cosign", flags), *witnesses)
+
+
+def _checks_flags(plan: Plan) -> dict[str, object]:
+    home = plan.home
+    flags: dict[str, object] = {
+        "socket": home.checks_socket,
+        "cache": home.checks_cache,
+        "key": home.check_key,
+        "jury": home.jury,
+        "run": home.run,
+        "issuer-socket": home.issuer_socket,
+        "gateway-socket": home.gateway_socket,
+        "audit-socket": home.audit_socket,
+    }
+    if plan.bots_listen:
+        flags |= {
+            "listen": plan.bots_listen,
+            "bot-token": home.bot_token,
+            "policies": home.policies,
+        }
+    return flags
 
 
 def _issuer_flags(plan: Plan) -> dict[str, object]:
@@ -71,7 +148,9 @@ def _gateway_flags(plan: Plan) -> dict[str, object]:
         "run": home.run,
         "policies": home.policies,
         "bundles": home.bundles,
+        "git": home.git,
         "audit-socket": home.audit_socket,
+        "checks-socket": home.checks_socket,
         "issuer-socket": home.issuer_socket,
         "issuer-url": plan.issuer_url,
         "credentials": plan.credentials,

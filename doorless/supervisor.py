@@ -15,7 +15,7 @@ from pathlib import Path
 
 from doorless.child import Child, start_child
 from doorless.home import Home
-from doorless.parts import Part, Plan, parts_of
+from doorless.parts import Part, Plan, Webhook, Witnessing, parts_of
 from doorless.problem import ExitCode, Problem, render
 from workflows.failure import Failure
 
@@ -177,6 +177,12 @@ def _read_plan(argv: list[str]) -> tuple[Plan, float]:
     parser.add_argument("--credentials", type=Path, required=True)
     parser.add_argument("--opa", type=Path, required=True)
     parser.add_argument("--setpriv", required=True)
+    parser.add_argument("--bots-listen", default="")
+    parser.add_argument("--webhook", default="")
+    parser.add_argument("--webhook-secret", type=Path)
+    parser.add_argument("--witness", action="append", default=[], help="KEY=ADDRESS; may be repeated")
+    parser.add_argument("--quorum", type=int, default=1)
+    parser.add_argument("--alarm-after-s", type=int, default=60)
     parser.add_argument("--began", type=float, required=True, help="Unix seconds when `doorless up` began")
     read = parser.parse_args(argv)
     plan = Plan(
@@ -187,6 +193,9 @@ def _read_plan(argv: list[str]) -> tuple[Plan, float]:
         opa=read.opa,
         python=sys.executable,
         setpriv=read.setpriv,
+        bots_listen=read.bots_listen,
+        webhook=Webhook(read.webhook, read.webhook_secret) if read.webhook else None,
+        witnessing=Witnessing(tuple(read.witness), read.quorum, read.alarm_after_s),
     )
     return plan, read.began
 

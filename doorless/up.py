@@ -12,19 +12,21 @@ from typing import NoReturn
 
 import yaml
 
+from checks.jury.roster_file import read_roster
 from decision.config import load_policies
 from decision.opa_binary import OpaNotFoundError, find_opa
 from decision.yaml_source import ConfigErrors
 from doorless.configuration import Configuration, load_configuration
 from doorless.home import Home, check_socket_paths
 from doorless.problem import ExitCode, Problem
+from doorless.witnesses import Witnesses, load_witnesses
 
 
 def run_up(home: Home) -> NoReturn:
     """Check the home and become its supervisor. Raises `Problem` before anything is started."""
     began = time.time()
     check_socket_paths(home)
-    configuration = _checked(home)
+    configuration, witnesses = _checked(home)
     opa, setpriv = _programs()
     home.run.mkdir(mode=0o700, exist_ok=True)
     home.bundles.mkdir(mode=0o700, exist_ok=True)
@@ -39,18 +41,32 @@ def run_up(home: Home) -> NoReturn:
         "began": began,
     }
     words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
+    words += _witness_words(witnesses)
+    if configuration.bots is not None:
+        words += ["--bots-listen", configuration.bots.listen]
+    if configuration.webhook is not None:
+        secret = home.root / configuration.webhook.secret
+        words += ["--webhook", configuration.webhook.url, "--webhook-secret", str(secret)]
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "doorless.supervisor", *words])  # noqa: S606
 
 
-def _checked(home: Home) -> Configuration:
-    """The configuration, when it and the policy are sound: nothing starts on a policy that cannot be read."""
+def _checked(home: Home) -> tuple[Configuration, Witnesses]:
+    """The configuration, when all files are sound: nothing starts on a policy that cannot be read."""
     try:
         configuration = load_configuration(home)
+        witnesses = load_witnesses(home)
         load_policies(home.policies)
+        if home.jury.exists():
+            read_roster(home.jury)
     except ConfigErrors as errors:
         raise not_sound(errors) from None
-    return configuration
+    return configuration, witnesses
+
+
+def _witness_words(witnesses: Witnesses) -> list[str]:
+    named = [word for each in witnesses.witnesses for word in ("--witness", f"{each.key}={each.at}")]
+    return ["--quorum", str(witnesses.quorum), "--alarm-after-s", str(witnesses.alarm_after_s), *named]
 
 
 def not_sound(errors: ConfigErrors) -> Problem:

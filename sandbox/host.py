@@ -8,6 +8,7 @@ import pwd
 import shutil
 import stat
 import sys
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from sandbox.binary import SandboxUnavailable, find_bwrap
@@ -68,6 +69,16 @@ def _setpriv() -> str:
     if found is None:
         raise SandboxUnavailable("the program setpriv is missing", "install the package util-linux")
     return found
+
+
+def with_environment(host: Host, virtual_environment: Path | None) -> Host:
+    """The host with a virtual environment, and the Python that it was made of, to show first."""
+    if virtual_environment is None:
+        return host
+    interpreter = os.path.realpath(virtual_environment / "bin" / "python")
+    own = (str(virtual_environment), interpreter.rpartition("/bin/")[0])
+    added = [PurePosixPath(folder) for folder in own if folder not in {"", "/", "/usr"}]
+    return replace(host, prefixes=tuple(dict.fromkeys((*added, *host.prefixes))))
 
 
 def find_door(folder: Path) -> Path | None:

@@ -39,11 +39,15 @@ class Control:
             trust_env=False,
         )
 
-    async def ask(self, method: str, target: str, document: object = None) -> "Reply":
-        """Ask once, within 10 s; any answer of the part is a `Reply`, silence is `Unreachable`."""
+    async def ask(
+        self, method: str, target: str, document: object = None, *, within_s: float = _DEADLINE_S
+    ) -> "Reply":
+        """Ask once, within 10 s or as said; any answer of the part is a `Reply`, silence is `Unreachable`."""
         content = None if document is None else msgspec.json.encode(document)
         try:
-            response = await self._http.request(method, target, content=content, headers=_headers(content))
+            response = await self._http.request(
+                method, target, content=content, headers=_headers(content), timeout=within_s
+            )
         except httpx.HTTPError as error:
             raise self.unreachable(error) from error
         return Reply(self.part, response.status_code, response.content)
@@ -115,9 +119,11 @@ class LineStream:
         self._lines = response.aiter_lines()
 
     async def next(self, kind: type[Answer]) -> Answer | None:
-        """The next document, or `None` where the part closed the stream or went away."""
+        """The next document, or `None` where the part closed the stream or went away. An empty line is a sign of life."""
+        line: str | None = ""
         try:
-            line = await anext(self._lines, None)
+            while line == "":
+                line = await anext(self._lines, None)
         except (httpx.HTTPError, httpx.StreamError):
             return None
         return None if line is None else Reply(self._control.part, self.status, line.encode()).read(kind)

@@ -4,12 +4,15 @@ Nothing of the caller's environment passes through here, so no credential of it 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 URL = "http://127.0.0.1:8080"
 """The loopback forwarder inside the room."""
 SOCKET = "/run/doorless/gw.sock"
 """The gateway's socket as the room shows it."""
+
+MAIL_DOMAIN = "agents.doorless.local"
+"""Of the addresses that commits name: the gateway takes no other from a workflow."""
 
 _SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 
@@ -43,6 +46,8 @@ class Work:
     """Services that the workflow holds a grant for: the audiences of its tokens."""
     expires_at: int
     """When the workflow ends, in Unix seconds."""
+    git: Mapping[str, str] = field(default_factory=dict)
+    """Services with a git side, each with the URL below which its repositories are known to the world."""
 
 
 def agent_environment(
@@ -65,7 +70,41 @@ def agent_environment(
         "PATH": ":".join(dict.fromkeys((*programs, *_SYSTEM_PATH))),
         "LANG": "C.UTF-8",
     }
-    return standard | _base_urls(work.services, shapes)
+    return standard | _base_urls(work.services, shapes) | _git(work)
+
+
+def _git(work: Work) -> dict[str, str]:
+    """Plain git just works: it finds every repository at the gateway, and its commits name the workflow.
+
+    Of two services with the same repositories none is chosen: that would be a guess.
+    """
+    sides = {service: url for service, url in work.git.items() if service in work.services}
+    if not sides:
+        return {}
+    urls = list(sides.values())
+    settings = [
+        (f"url.{URL}/{service}/git/.insteadOf", spelling)
+        for service, url in sides.items()
+        if urls.count(url) == 1
+        for spelling in _spellings(url)
+    ]
+    variables = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_COUNT": str(len(settings))}
+    for place, (name, value) in enumerate(settings):
+        variables |= {f"GIT_CONFIG_KEY_{place}": name, f"GIT_CONFIG_VALUE_{place}": value}
+    for who in ("AUTHOR", "COMMITTER"):
+        variables |= {
+            f"GIT_{who}_NAME": work.role,
+            f"GIT_{who}_EMAIL": f"{work.workflow}@{MAIL_DOMAIN}",
+        }
+    return variables
+
+
+def _spellings(url: str) -> tuple[str, ...]:
+    """How people write the same place: forges give out addresses for SSH beside those for HTTPS."""
+    host = url.removeprefix("https://")
+    if host == url or "/" in host or ":" in host:
+        return (f"{url}/",)
+    return f"{url}/", f"git@{host}:", f"ssh://git@{host}/"
 
 
 def _base_urls(services: tuple[str, ...], shapes: Mapping[str, str]) -> dict[str, str]:

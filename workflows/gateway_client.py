@@ -30,6 +30,7 @@ class _Event(msgspec.Struct, frozen=True):
 
 class _Service(msgspec.Struct, frozen=True):
     errors: str
+    git: str = ""
 
 
 class _Status(msgspec.Struct, frozen=True):
@@ -57,6 +58,14 @@ class _NotReloaded(msgspec.Struct, frozen=True):
 class _Problem(msgspec.Struct, frozen=True):
     code: str = ""
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The error shape of each service, and where the repositories are of each that has a git side; by name."""
+
+    shapes: dict[str, str]
+    git: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +151,16 @@ class GatewayClient:
         if not reply.succeeded:
             raise _failure(reply, f"The gateway took no new tokens for {workflow}.")
 
-    async def error_shapes(self) -> dict[str, str]:
-        """The error shape of each service of the current catalogue, by name."""
+    async def services(self) -> Services:
+        """What an agent's surroundings depend on, of each service of the current catalogue."""
         reply = await self._control.ask("GET", "/status")
         if not reply.succeeded:
             raise _failure(reply, "The gateway does not say how it is.")
-        return {name: service.errors for name, service in reply.read(_Status).services.items()}
+        known = reply.read(_Status).services
+        return Services(
+            shapes={name: service.errors for name, service in known.items()},
+            git={name: service.git for name, service in known.items() if service.git},
+        )
 
     async def status(self) -> dict[str, object]:
         """The gateway's own account of itself, as it gives it."""

@@ -76,8 +76,9 @@ async def _start_agent(
     task: Task, started: Started, lease: Lease, gateway: GatewayClient, rooms: Rooms
 ) -> Agent:
     services = tuple(token.audience for token in started.tokens)
-    work = Work(started.workflow, started.role, task.text, services, started.expires_at)
-    return await rooms.start(task, lease.channel, work, await gateway.error_shapes())
+    known = await gateway.services()
+    work = Work(started.workflow, started.role, task.text, services, started.expires_at, known.git)
+    return await rooms.start(task, lease.channel, work, known.shapes)
 
 
 async def _until_end(

@@ -3,7 +3,6 @@
 The room itself is `sandbox`'s. Nothing of the Doorless home is ever shown inside.
 """
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from sandbox.binary import SandboxUnavailable
 from sandbox.folders import RoomRefused, check_agent_folder
-from sandbox.host import find_door, gather_host
+from sandbox.host import find_door, gather_host, with_environment
 from sandbox.launch import RoomBroken
 from sandbox.probe import Broken, Works, probe
 from sandbox.room import Host, Limits, Room
@@ -60,7 +59,7 @@ class SandboxRooms:
                     "No agent was started: rooms do not hold on this machine.", reason, remedy
                 )
             case Works():
-                self._host = with_prefixes(gather_host(), self._virtual_environment)
+                self._host = with_environment(gather_host(), self._virtual_environment)
         if task.agent_folder is not None:
             self._agent_folder = self._shown(self._host, task.agent_folder)
 
@@ -106,13 +105,3 @@ def limits_for(left_s: float) -> Limits:
     """The room's bounds for a workflow that has so long to live: the workflow's own deadline comes first."""
     ordinary = Limits()
     return replace(ordinary, wall_s=left_s + _MARGIN_S, cpu_s=max(ordinary.cpu_s, int(left_s)))
-
-
-def with_prefixes(host: Host, virtual_environment: Path | None) -> Host:
-    """The host with the agent's virtual environment, and the Python that it was made of, to show first."""
-    if virtual_environment is None:
-        return host
-    interpreter = os.path.realpath(virtual_environment / "bin" / "python")
-    own = (str(virtual_environment), interpreter.rpartition("/bin/")[0])
-    added = [PurePosixPath(folder) for folder in own if folder not in {"", "/", "/usr"}]
-    return replace(host, prefixes=tuple(dict.fromkeys((*added, *host.prefixes))))

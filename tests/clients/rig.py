@@ -14,12 +14,11 @@ from typing import Any
 
 from audit.entry import DecisionEntry, RefusedRequest
 from decision.config import load_policies
-from sandbox.host import gather_host
+from sandbox.host import gather_host, with_environment
 from sandbox.room import Limits, Room
 from sandbox.run import start
 from tests.gateway.peers import Received
 from tests.gateway.rig import REPOSITORY, Lease, Rig
-from workflows.rooms import with_prefixes
 
 CLIENTS = REPOSITORY / ".cache" / "clients"
 PYTHON = CLIENTS / "venv" / "bin" / "python"
@@ -119,7 +118,7 @@ class ClientRig(Rig):
 
 
 async def _run_in_room(argv: tuple[str, ...], channel: Path, uid: int, folder: Path) -> Ran:
-    host = with_prefixes(gather_host(), CLIENTS / "venv")
+    host = with_environment(gather_host(), CLIENTS / "venv")
     room = Room(
         argv=argv,
         env={"DOORLESS_URL": URL, "GIT_TERMINAL_PROMPT": "0"},

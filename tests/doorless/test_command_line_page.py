@@ -55,7 +55,7 @@ def test_every_command_has_its_section_with_every_option() -> None:
 
 def test_the_page_names_no_command_that_is_not_there() -> None:
     """A heading without a command fails here."""
-    headings = re.findall(r"^### `(doorless(?: [a-z]+)+)", PAGE, re.MULTILINE)
+    headings = re.findall(r"^### `(doorless(?: [a-z][a-z-]*)+)", PAGE, re.MULTILINE)
     assert sorted(headings) == sorted(commands())
 
 

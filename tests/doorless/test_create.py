@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
+import yaml
 
 from doorless import create
 from doorless.configuration import load_configuration
@@ -19,9 +20,12 @@ def test_a_new_home_is_whole_and_private(place: Place) -> None:
     assert load_configuration(home).resource_servers == {
         "crash-reporting": "secrets/introspection-crash-reporting"
     }
-    assert (home.log / "journal").is_file()
+    assert (home.log / "journal").is_dir()
     assert (home.policies / "request" / "request.rego").is_file()
-    private = [place.home, home.keys, home.secrets, home.log, *home.keys.iterdir(), *home.secrets.iterdir()]
+    private = [place.home, home.log, home.log_signed]
+    private += [
+        each for folder in (home.keys, home.secrets, home.log_key) for each in (folder, *folder.iterdir())
+    ]
     assert all(stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 for path in private)
 
 
@@ -30,6 +34,15 @@ def test_two_homes_share_no_secret(place: Place, tmp_path: Path) -> None:
     create_home(tmp_path / "b")
     for name in ("telemetry-key", "introspection-crash-reporting"):
         assert (place.home / "secrets" / name).read_text() != (tmp_path / "b" / "secrets" / name).read_text()
+
+
+def test_one_token_opens_a_forge_and_another_merges(place: Place) -> None:
+    """Git and the API of a forge take the same secret, each in its way; what only people do takes one of its own."""
+    declared = yaml.safe_load((place.home / "credentials.yaml").read_text())["credentials"]
+    git, api, people = (declared[f"forge-{name}"] for name in ("git", "api", "people"))
+    assert git["file"] == api["file"] != people["file"]
+    assert (git["as"], api["as"], api["prefix"]) == ("basic", "header", "Bearer ")
+    assert (place.home / people["file"]).read_text() != (place.home / git["file"]).read_text()
 
 
 def test_a_folder_that_holds_anything_is_refused_and_left_alone(tmp_path: Path) -> None:

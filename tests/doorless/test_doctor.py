@@ -47,6 +47,27 @@ def test_what_is_wrong_in_a_home_is_named_with_its_remedy(place: Place) -> None:
     assert place.doorless("doctor").returncode == 1
 
 
+def test_a_service_without_its_credential_is_named(place: Place) -> None:
+    """A service that names what credentials.yaml does not hold fails the check. Nobody said so before the first call."""
+    services = place.home / "policies" / "services.yaml"
+    services.write_text(services.read_text().replace("credential: telemetry-key", "credential: no-such-key"))
+    found = findings(place)["credentials"]
+    assert found["mark"] == "fail"
+    assert "service telemetry names no-such-key" in found["found"]
+    assert "credentials.yaml" in found["remedy"]
+
+
+@pytest.mark.parametrize("key", ["short-9f27b1c", "abababababababababababababababab"])
+def test_a_key_that_can_be_guessed_is_warned_about(place: Place, key: str) -> None:
+    """A static key that is short or repeats itself is named, never shown. A fresh home's random ones are well."""
+    assert findings(place)["credentials"]["mark"] == "ok"
+    (place.home / "secrets" / "telemetry-key").write_text(key + "\n")
+    said = place.doorless("doctor", "--json").stdout
+    found = {each["what"]: each for each in json.loads(said)}["credentials"]
+    assert (found["mark"], found["found"]) == ("warn", "easily guessed: telemetry-key")
+    assert key not in said
+
+
 def test_a_missing_opa_is_named(place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without OPA: a failed line with the remedy; the other checks are still made."""
     monkeypatch.setenv("DOORLESS_OPA", str(tmp_path / "absent"))

@@ -1,9 +1,10 @@
 """The programs of a home as data."""
 
+import dataclasses
 from pathlib import Path
 
 from doorless.home import Home
-from doorless.parts import Plan, parts_of
+from doorless.parts import Plan, Webhook, Witnessing, parts_of
 
 HOME = Home(Path("/h"))
 PLAN = Plan(HOME, "127.0.0.1:1", "http://i", Path("/h/c.yaml"), Path("/opa"), "/py", "/setpriv")
@@ -16,8 +17,8 @@ def test_every_part_dies_with_its_supervisor() -> None:
 
 
 def test_who_records_last_stops_last() -> None:
-    """Gateway, issuer, audit: outcomes of what was under way still reach the log."""
-    assert [part.name for part in parts_of(PLAN)] == ["gateway", "issuer", "audit"]
+    """Gateway, issuer, checks, audit: outcomes of what was under way still reach the log."""
+    assert [part.name for part in parts_of(PLAN)] == ["gateway", "issuer", "checks", "audit"]
 
 
 def test_nobody_starts_before_the_log_is_there() -> None:
@@ -25,6 +26,7 @@ def test_nobody_starts_before_the_log_is_there() -> None:
     assert {part.name: part.needs for part in parts_of(PLAN)} == {
         "gateway": "audit",
         "issuer": "audit",
+        "checks": "",
         "audit": "",
     }
 
@@ -34,6 +36,39 @@ def test_all_sockets_are_those_of_the_home() -> None:
     words = {part.name: part.argv for part in parts_of(PLAN)}
     for name in ("gateway", "issuer"):
         assert words[name][words[name].index("--audit-socket") + 1] == str(HOME.audit_socket)
+    assert words["checks"][words["checks"].index("--socket") + 1] == str(HOME.checks_socket)
+    assert words["gateway"][words["gateway"].index("--checks-socket") + 1] == str(HOME.checks_socket)
     assert words["audit"][words["audit"].index("--socket") + 1] == str(HOME.audit_socket)
     assert words["issuer"][words["issuer"].index("--control-socket") + 1] == str(HOME.issuer_socket)
     assert words["gateway"][words["gateway"].index("--issuer-socket") + 1] == str(HOME.issuer_socket)
+
+
+def test_holds_are_sent_on_only_where_the_operator_says_where() -> None:
+    """The console runs with its address and the file of its secret, and not at all without."""
+    assert "console" not in {part.name for part in parts_of(PLAN)}
+    plan = dataclasses.replace(PLAN, webhook=Webhook("https://chat.example/hook", Path("/h/secrets/webhook")))
+    (console,) = [part for part in parts_of(plan) if part.name == "console"]
+    assert console.argv[-4:] == ("--webhook", "https://chat.example/hook", "--secret", "/h/secrets/webhook")
+
+
+def test_bots_are_answered_only_where_the_operator_says_so() -> None:
+    """Without a listener the checks know no token and no policies; with one they record, so the log comes first."""
+    silent = {part.name: part for part in parts_of(PLAN)}["checks"]
+    assert "--listen" not in silent.argv
+    asked = {part.name: part for part in parts_of(dataclasses.replace(PLAN, bots_listen="127.0.0.1:3"))}
+    words = asked["checks"].argv
+    assert words[words.index("--listen") + 1] == "127.0.0.1:3"
+    assert words[words.index("--bot-token") + 1] == str(HOME.bot_token)
+    assert words[words.index("--audit-socket") + 1] == str(HOME.audit_socket)
+    assert asked["checks"].needs == "audit"
+
+
+def test_a_witness_brings_the_part_that_asks_it() -> None:
+    """It stops before the writer, which it needs; without a witness there is no such part."""
+    asked = dataclasses.replace(PLAN, witnessing=Witnessing(("key=unix:/w",), 1, 60))
+    names = [part.name for part in parts_of(asked)]
+    assert names.index("cosign") < names.index("audit")
+    cosign = parts_of(asked)[names.index("cosign")]
+    assert cosign.needs == "audit"
+    assert cosign.argv[-2:] == ("--witness", "key=unix:/w")
+    assert "cosign" not in [part.name for part in parts_of(PLAN)]

@@ -21,7 +21,7 @@ from doorless.create import create_home
 from tests.doorless.conftest import Place, descendants, free_port
 from tests.faults.load import Load, Witness
 from tests.gateway.peers import FakeUpstream, Loop
-from tests.gateway.rig import CREDENTIALS, ROLES, SERVICES, STATIC_KEY, Agent, Lease, until
+from tests.gateway.rig import CREDENTIALS, PEOPLE_KEY, ROLES, SERVICES, STATIC_KEY, Agent, Lease, until
 
 HERE = Path(__file__).parent
 PARTS = ("audit", "issuer", "gateway")
@@ -65,6 +65,7 @@ class Home:
         (self.root / "policies" / "services.yaml").write_text(SERVICES.format(port=port))
         (self.root / "policies" / "roles.yaml").write_text(ROLES)
         (self.root / "static-key").write_text(STATIC_KEY)
+        (self.root / "people-key").write_text(PEOPLE_KEY)
         (self.root / "credentials.yaml").write_text(CREDENTIALS)
 
     def close(self) -> None:

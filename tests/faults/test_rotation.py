@@ -98,7 +98,7 @@ class RigWithIssuer(Rig):
             return bool(client.post(self.url + "/introspect", data={"token": token}).json()["active"])
 
     def private_key(self) -> SigningKey:
-        """The key that signs now, as a thief would copy it."""
+        """The only key so far, as a thief would copy it."""
         [pem] = self.keys.glob("*.pem")
         return read_pem(pem.read_bytes())
 
@@ -159,9 +159,9 @@ async def _renewed(rig: RigWithIssuer, workflow: str, started: dict[str, Any]) -
         return await keep_renewed(issuer, gateway, workflow, started["expires_at"], tokens)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RigWithIssuer]:
-    """Real parts for one test."""
+    """Real parts for both tests: neither leaves the other anything but a log."""
     made = RigWithIssuer(tmp_path_factory.mktemp("home"))
     yield made
     made.close()

@@ -215,7 +215,7 @@ def test_a_workflow_ends_by_itself_when_its_time_is_over(home: Home) -> None:
     """Past its `ttl_s` a workflow is expired: not renewed, inactive, told to listeners and recorded."""
     with home.endings() as lines:
         assert "active" in json.loads(next(lines))
-        answer = home.start_workflow(ttl_s=1)
+        answer = home.start_workflow(ttl_s=3)
         told = next(line for line in map(json.loads, lines) if line.get("ended") == answer["workflow"])
     assert told["reason"] == "expired"
     assert home.control("POST", f"/workflows/{answer['workflow']}/tokens").status_code == 409

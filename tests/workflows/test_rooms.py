@@ -10,12 +10,12 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from sandbox.host import gather_host
+from sandbox.host import gather_host, with_environment
 from sandbox.room import Limits
 from tests.workflows.parts import TASK
 from workflows.environment import Work
 from workflows.model import Channel
-from workflows.rooms import SandboxRooms, limits_for, with_prefixes
+from workflows.rooms import SandboxRooms, limits_for
 
 
 @pytest.fixture
@@ -40,10 +40,10 @@ def test_the_agents_environment_comes_first_with_the_python_it_was_made_of(folde
     (folder / "base" / "bin" / "python3").touch()
     (folder / "bin" / "python").symlink_to(folder / "base" / "bin" / "python3")
     host = gather_host()
-    shown = with_prefixes(host, folder).prefixes
+    shown = with_environment(host, folder).prefixes
     assert shown[:2] == (PurePosixPath(folder), PurePosixPath(folder / "base"))
     assert shown[2:] == host.prefixes
-    assert with_prefixes(host, None) == host
+    assert with_environment(host, None) == host
 
 
 def test_a_folder_with_the_home_in_it_is_not_shown(folder: Path) -> None:

@@ -64,7 +64,7 @@ decision := answer({"allow": false, "reasons": [{
 decision := answer({
 	"allow": false,
 	"reasons": [{"code": "token.held", "message": "Held.", "remedy": "Wait.", "rule": "token.rules.held"}],
-	"hold": {"template": "token", "approvers": [], "expires_in_s": 600},
+	"hold": {"template": "token", "approvers": [], "needed": 1, "expires_in_s": 600},
 }) if {
 	input.role == "holder"
 }

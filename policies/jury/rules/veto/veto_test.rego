@@ -3,7 +3,7 @@ package jury.rules.veto_test
 import data.jury.rules.veto
 import data.lib.fixture_test as fixture
 
-_finding := {"title": "It runs what it is given.", "quote": "eval(text)"}
+_finding := {"title": "It runs what it fetches.", "quote": "eval(text)"}
 
 _voted(change) := object.union(fixture.judging, {"votes": array.concat(
 	array.slice(fixture.judging.votes, 0, 2),
