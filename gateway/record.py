@@ -24,7 +24,7 @@ from audit.entry import (
 )
 from audit.receipt import Receipt
 from decision.model import Allow, Decision, Deny, Hold, Reason, Source, Terms
-from decision.question import ChangeQuestion, encode_question
+from decision.question import ChangeQuestion, RequestQuestion, encode_question
 from gateway.call import Call
 from gateway.outbound import loggable
 from gateway.outcome import Outcome
@@ -54,6 +54,16 @@ class JudgedChange:
     """Whether what the service holds is about people, so that the question stands beside the log."""
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A question that was decided, under the id of its decision, and how the entry holds it."""
+
+    kind: Literal["request", "change"]
+    id: str
+    question: RequestQuestion | ChangeQuestion
+    asked: Asked
+
+
 class Recorder:
     """Writes what the gateway decides and does into the log. `clock_ms` gives milliseconds since the epoch."""
 
@@ -64,44 +74,31 @@ class Recorder:
     async def decision(self, call: Call, decision: Decision, revision: str) -> Receipt:
         """Make the decision on a call durable. Raises `LogUnavailable`; then nothing may happen."""
         asked = await self._asked(loggable(call.question), personal=call.service.personal)
-        return await self._log.append(
-            DecisionEntry(
-                time=self._clock_ms(),
-                id=call.id,
-                kind="request",
-                workflow=call.question.workflow,
-                role=call.question.role,
-                decision=_verdict(decision),
-                source=_source(decision),
-                reasons=_reasons(decision.reasons),
-                obligations=_obligations(decision.terms),
-                input=asked.input,
-                input_sha256=asked.input_sha256,
-                revision=revision,
-                side=asked.side,
-            )
-        )
+        return await self._decided(Decided("request", call.id, call.question, asked), decision, revision)
 
     async def change(self, judged: JudgedChange, decision: Decision, revision: str) -> Receipt:
         """Make the decision on a change durable. Raises `LogUnavailable`; then nothing may be published."""
-        question = judged.question
-        document: Document = msgspec.json.decode(encode_question(question))
+        document: Document = msgspec.json.decode(encode_question(judged.question))
         asked = await self._asked(document, personal=judged.personal)
+        return await self._decided(Decided("change", judged.id, judged.question, asked), decision, revision)
+
+    async def _decided(self, decided: Decided, decision: Decision, revision: str) -> Receipt:
+        """The one entry of a decision by policy, whatever was asked."""
         return await self._log.append(
             DecisionEntry(
                 time=self._clock_ms(),
-                id=judged.id,
-                kind="change",
-                workflow=question.workflow,
-                role=question.role,
+                id=decided.id,
+                kind=decided.kind,
+                workflow=decided.question.workflow,
+                role=decided.question.role,
                 decision=_verdict(decision),
                 source=_source(decision),
                 reasons=_reasons(decision.reasons),
                 obligations=_obligations(decision.terms),
-                input=asked.input,
-                input_sha256=asked.input_sha256,
+                input=decided.asked.input,
+                input_sha256=decided.asked.input_sha256,
                 revision=revision,
-                side=asked.side,
+                side=decided.asked.side,
             )
         )
 
