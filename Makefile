@@ -66,6 +66,8 @@ lock: setup-test ## resolve and hash the requirement files anew (UPGRADE=1 takes
 	@$(call LOCK,--group go,go)
 	@$(call LOCK,--group clients,clients)
 	@$(call LOCK,--group scanners,scanners)
+	@$(call LOCK,--group models,models)
+	@$(call LOCK,--group detectors,detectors)
 
 .PHONY: clean
 clean: ## remove everything that was made here (.venv, caches); built tools stay in the user's cache

@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tools.environment import REACH, clean_environment
+from tools import apart
 from tools.places import Places, digest
 from tools.report import begin, run_logged
 
@@ -25,7 +25,7 @@ def provide(places: Places) -> str:
         begin("installing client libraries for the tests of refusals")
         # Whatever is half made is made anew: the stamp is written last.
         shutil.rmtree(folder, ignore_errors=True)
-        _install_python(places, folder / "venv")
+        apart.install(places, "clients", folder / "venv")
         _install_npm(places, folder)
         stamp.write_text(key, encoding="ascii")
     return str(folder)
@@ -37,26 +37,6 @@ def _pins(places: Places) -> tuple[Path, ...]:
 
 def _npm_source(places: Places) -> Path:
     return places.root / "tests" / "clients" / "octokit"
-
-
-def _install_python(places: Places, venv: Path) -> None:
-    environment = clean_environment(os.environ)
-    python = [str(places.python), "-I", "-m"]
-    run_logged(
-        [*python, "venv", "--without-pip", str(venv)],
-        places.logs / "clients-venv.log",
-        remedy="look at the message above, then run the same command again",
-        environment=environment,
-    )
-    pip = [*python, "pip", "--python", str(venv / "bin" / "python"), "install", "--progress-bar", "off"]
-    pinned = [
-        "--require-hashes",
-        "--only-binary",
-        ":all:",
-        "--requirement",
-        str(places.requirements("clients")),
-    ]
-    run_logged([*pip, *pinned], places.logs / "clients.log", remedy=REACH, environment=environment)
 
 
 def _install_npm(places: Places, folder: Path) -> None:

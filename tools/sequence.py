@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools import bubblewrap, clients, debian, environment, policy_tools, scanners
+from tools import apart, bubblewrap, clients, debian, environment, policy_tools, scanners
 from tools.places import Places, places_for
 from tools.report import SetupError, begin, step
 
@@ -60,6 +60,8 @@ def steps(places: Places, goal: str) -> tuple[Step, ...]:
         ("bubblewrap", lambda: bubblewrap.provide(places)),
         ("sandbox", lambda: bubblewrap.try_room(places)),
         ("scanners", lambda: scanners.provide(places)),
+        ("models", lambda: apart.provide(places, "models")),
+        ("detectors", lambda: apart.provide(places, "detectors")),
     )
     tests: tuple[Step, ...] = (
         ("clients", lambda: clients.provide(places)),

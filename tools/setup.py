@@ -11,7 +11,8 @@ OLDEST = (3, 11)
 ROOT = Path(__file__).resolve().parent.parent
 USAGE = """usage: python3 tools/setup.py run|test|bench
 
-  run    what `doorless` needs: .venv, pinned packages, OPA, bubblewrap, scanners of changes
+  run    what `doorless` needs: .venv, pinned packages, OPA, bubblewrap, scanners of changes,
+         libraries of jurors and of the meta-workflow
   test   run, and what the tests and checks need: developers' packages, Regal, strace, git,
          gh, client libraries
   bench  run, and what the benchmarks need: wrk, nginx

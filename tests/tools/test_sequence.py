@@ -23,6 +23,8 @@ def test_every_goal_begins_with_what_users_need(places: Places) -> None:
         "bubblewrap",
         "sandbox",
         "scanners",
+        "models",
+        "detectors",
     ]
     assert names["bench"] == names["run"]
     assert [name for name in dict.fromkeys(names["test"]) if name not in {"clients", "regal"}] == names["run"]
