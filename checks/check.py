@@ -18,12 +18,13 @@ from checks.evidence import Evidence
 from checks.facts import describe
 from checks.faults import CannotDescribe
 from checks.gather import KINDS, Commits, Place, Progress, gather
+from checks.policy_change import proven
 from checks.predicates import about, decision_predicate, evidence_predicate
 from checks.record import LogUnavailable, Recorder
 from checks.result import CheckResult, failures_of, verdict_of
 from checks.statement import Signer, seal, statement
 from checks.store import resolve
-from decision.change import ChangeFacts, Person
+from decision.change import ChangeFacts, DescribedChange, Person
 from decision.model import Decision
 from decision.pdp_model import Policy
 from decision.question import ChangeQuestion
@@ -65,12 +66,12 @@ async def check(asked: Asked, parts: Parts) -> CheckResult:
     """The result of one check. Raises `CouldNotRun`. Main thread only, because tests run in rooms."""
     begun = time.monotonic()
     commits = await _identify(asked)
-    facts, evidence = await _describe(commits, asked, parts)
-    question = _question(asked, facts, evidence)
+    described, evidence = await _describe(commits, asked, parts)
+    question = _question(asked, described, evidence)
     policy = await parts.policy
     decision = await policy.decider.ask(question)
     entry = await _record(question, decision, policy, parts)
-    result = _result(asked, facts, evidence, decision)
+    result = _result(asked, described.facts, evidence, decision)
     result = replace(result, revision=policy.revision, decision=entry, recorded=bool(entry))
     sealed = await _state(result, parts)
     return replace(result, statements=sealed, ms=round((time.monotonic() - begun) * 1000))
@@ -90,22 +91,29 @@ async def _identify(asked: Asked) -> Commits:
     return Commits(asked.repository, None, base, head)
 
 
-async def _describe(commits: Commits, asked: Asked, parts: Parts) -> tuple[ChangeFacts, tuple[Evidence, ...]]:
+async def _describe(
+    commits: Commits, asked: Asked, parts: Parts
+) -> tuple[DescribedChange, tuple[Evidence, ...]]:
     """The facts of git, and the evidence of the checks; found side by side, because each takes its time."""
     nothing = "0" * len(commits.head)
     update = Update("refs/heads/check", nothing, commits.head)
     change = Change(commits.repository, None, asked.base, commits.base, (update,))
-    facts = asyncio.create_task(asyncio.to_thread(describe, change, parts.scan))
+    described = asyncio.create_task(asyncio.to_thread(_described, change, parts))
     try:
         evidence = await gather(commits, KINDS, parts.place, parts.progress)
-        return await facts, evidence
+        return await described, evidence
     except CannotDescribe as error:
         raise CouldNotRun(error.code, error.message, error.remedy) from None
     finally:
-        facts.cancel()
+        described.cancel()
 
 
-def _question(asked: Asked, facts: ChangeFacts, evidence: Sequence[Evidence]) -> ChangeQuestion:
+def _described(change: Change, parts: Parts) -> DescribedChange:
+    facts = describe(change, parts.scan)
+    return DescribedChange(facts=facts, protected_change=proven(change, facts, parts.place.environment))
+
+
+def _question(asked: Asked, described: DescribedChange, evidence: Sequence[Evidence]) -> ChangeQuestion:
     semgrep = [finding for each in evidence if each.kind == "semgrep" for finding in each.findings]
     return ChangeQuestion(
         now=int(time.time()),
@@ -119,11 +127,12 @@ def _question(asked: Asked, facts: ChangeFacts, evidence: Sequence[Evidence]) ->
         via="check",
         identity=Person(name="", email=""),
         namespace="",
-        facts=facts,
+        facts=described.facts,
         findings=tuple(semgrep),
         evidence={each.kind: each.state for each in evidence},
         # What the base asks for must have passed; what nobody asked for is listed and demanded of nobody.
         require=tuple(each.kind for each in evidence if each.state != "not_configured"),
+        protected_change=described.protected_change,
     )
 
 

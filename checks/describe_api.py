@@ -1,8 +1,9 @@
-"""POST /describe: the facts of a change, for the gateway and for whoever else stands at the socket.
+"""POST /describe: the facts of a change and what is proven of it, for the gateway and for whoever else stands at the socket.
 
 It translates a request into a `Change` and a failure into 422; it describes nothing itself.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,8 @@ from starlette.responses import Response
 from checks.change import Change, ScanSecrets, Update
 from checks.facts import describe
 from checks.faults import CannotDescribe
+from checks.policy_change import proven
+from decision.change import DescribedChange
 
 MAX_BODY_BYTES = 1 << 20
 
@@ -45,7 +48,7 @@ class DescribeApi:
         self._scan = scan
 
     async def describe(self, request: Request) -> Response:
-        """200 with `ChangeFacts`, 422 with code, message and remedy, 400 or 413 for a body that asks nothing."""
+        """200 with `DescribedChange`, 422 with code, message and remedy, 400 or 413 for a body that asks nothing."""
         try:
             change = _change(_read.decode(await _body(request)))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -55,9 +58,11 @@ class DescribeApi:
             return refused(413, "request.too_large", message, "Push fewer refs.")
         try:
             facts = await run_in_threadpool(describe, change, self._scan)
+            proofs = await run_in_threadpool(proven, change, facts, os.environ)
         except CannotDescribe as fault:
             return refused(422, fault.code, fault.message, fault.remedy)
-        return Response(msgspec.json.encode(facts), media_type="application/json")
+        described = DescribedChange(facts=facts, protected_change=proofs)
+        return Response(msgspec.json.encode(described), media_type="application/json")
 
 
 class _TooLarge(Exception):

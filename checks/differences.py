@@ -3,7 +3,8 @@
 Reads ids and modes only, never content. More entries than the limit are not read: then pairs are missing at the end.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 
 from checks.faults import GitFailed
 from checks.git import Git
@@ -23,10 +24,15 @@ def differences(git: Git, pairs: Sequence[tuple[str, str]]) -> list[list[Entry]]
     Fewer results than pairs: there are more than `MOST_ENTRIES` entries. Raises as `Git.stream`, `GitFailed` where a
     tree cannot be read, and `UnexpectedForm`.
     """
-    found: list[list[Entry]] = []
     given = "".join(f"{old} {new}\n" for old, new in pairs).encode("ascii")
+    with closing(git.stream(*_ARGUMENTS, given=given)) as said:
+        return _sorted(said, pairs)
+
+
+def _sorted(said: Iterable[bytes], pairs: Sequence[tuple[str, str]]) -> list[list[Entry]]:
+    found: list[list[Entry]] = []
     total = 0
-    for record in records(git.stream(*_ARGUMENTS, given=given)):
+    for record in records(said):
         match record:
             case Pair(old, new):
                 if len(found) == len(pairs) or (old, new) != pairs[len(found)]:

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,11 +51,11 @@ class Git:
         """Everything that the command says, `given` on its standard input. Raises as `stream`."""
         return b"".join(self.stream(*arguments, given=given))
 
-    def stream(self, *arguments: str, given: bytes = b"") -> Iterator[bytes]:
+    def stream(self, *arguments: str, given: bytes = b"") -> Generator[bytes, None, None]:
         """What the command says, in chunks.
 
         Raises `GitFailed` where git does not end with 0, `CannotDescribe` at the deadline, over `most_bytes`
-        and without a git. A stream that is left early ends its git.
+        and without a git. Close it, and its git ends with it, however far it was read.
         """
         total = 0
         with self._started(arguments, given) as running:

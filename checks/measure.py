@@ -6,6 +6,7 @@ file is one line. A rearranged file counts by git's lines.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,14 +58,12 @@ def file_facts(git: Git, final: Final, *, measured: bool) -> tuple[FileFact, ...
 
 
 def _lines(git: Git, final: Final) -> dict[bytes, int | None]:
-    said = git.stream(
-        *("diff-tree", "-r", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv"),
-        *(final.old, final.new, "--"),
-    )
+    arguments = ("diff-tree", "-r", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv")
     found: dict[bytes, int | None] = {}
-    for path, count in counts(said):
-        before = found.get(path, 0)
-        found[path] = None if count is None or before is None else before + count
+    with closing(git.stream(*arguments, final.old, final.new, "--")) as said:
+        for path, count in counts(said):
+            before = found.get(path, 0)
+            found[path] = None if count is None or before is None else before + count
     return found
 
 

@@ -4,7 +4,8 @@ Knows ids, types, sizes and bytes. What they mean is read elsewhere.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 from checks.faults import CannotDescribe, Code
@@ -39,21 +40,22 @@ def headers(git: Git, ids: Iterable[str]) -> dict[str, Header]:
     return {name: header for name, header in map(_header, said.splitlines()) if header is not None}
 
 
-def contents(git: Git, ids: Iterable[str]) -> Iterator[Object]:
-    """Each object that is there, in the order asked. Raises as `Git.stream`, and for one that is not what its id says."""
+def contents(git: Git, ids: Iterable[str]) -> Generator[Object, None, None]:
+    """Each object that is there, in the order asked; to be closed. Raises as `Git.stream`, and for one that is not its id."""
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         return
-    reader = _Reader(git.stream("cat-file", "--batch", "--buffer", given=_lines(wanted)))
-    while line := reader.line():
-        name, header = _header(line)
-        if header is None:
-            continue
-        content = reader.exactly(header.size)
-        reader.exactly(1)  # git ends each object with a newline of its own
-        if _id_of(header.type, content, len(name)) != name:
-            raise CannotDescribe(Code.CORRUPT, f"The object {name} is not what its id says.")
-        yield Object(name, header.type, content)
+    with closing(git.stream("cat-file", "--batch", "--buffer", given=_lines(wanted))) as said:
+        reader = _Reader(said)
+        while line := reader.line():
+            name, header = _header(line)
+            if header is None:
+                continue
+            content = reader.exactly(header.size)
+            reader.exactly(1)  # git ends each object with a newline of its own
+            if _id_of(header.type, content, len(name)) != name:
+                raise CannotDescribe(Code.CORRUPT, f"The object {name} is not what its id says.")
+            yield Object(name, header.type, content)
 
 
 def empty_tree(like: str) -> str:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Self
 
@@ -75,14 +76,15 @@ class SecretScanner:
         worker = self._started()
         by_id = {blob.id: blob for blob in blobs}
         seen, count = 0, 0
-        for each in contents(git, by_id):
-            seen += 1
-            blob = by_id[each.id]
-            for rule, line in worker.ask(each.content):
-                count += 1
-                if count > MOST_SECRETS:
-                    return
-                yield SecretFact(rule=rule, path=blob.path, commit=blob.commit, line=line)
+        with closing(contents(git, by_id)) as objects:
+            for each in objects:
+                seen += 1
+                blob = by_id[each.id]
+                for rule, line in worker.ask(each.content):
+                    count += 1
+                    if count > MOST_SECRETS:
+                        return
+                    yield SecretFact(rule=rule, path=blob.path, commit=blob.commit, line=line)
         if seen != len(by_id):
             raise CannotDescribe(Code.CORRUPT, f"{len(by_id) - seen} new files cannot be read.")
 

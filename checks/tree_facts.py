@@ -4,6 +4,7 @@ A tree is read where git says that it is new; where git itself cannot compare th
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
 from checks.git import Git
@@ -59,9 +60,10 @@ def walk(git: Git, roots: Iterable[str]) -> Iterator[IrregularFact]:
 def _odd(git: Git, ids: Collection[str]) -> Mapping[str, frozenset[TreeOddity]]:
     """The irregular ones among these trees, each with what is irregular about it."""
     found = {}
-    for each in contents(git, ids):
-        if odd := irregularities(parse(each.content, len(each.id) // 2)):
-            found[each.id] = odd
+    with closing(contents(git, ids)) as trees:
+        for each in trees:
+            if odd := irregularities(parse(each.content, len(each.id) // 2)):
+                found[each.id] = odd
     return found
 
 

@@ -6,6 +6,7 @@ cannot be laid out as it is (a name twice, a way out of the folder) is refused.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,17 +69,10 @@ class TreeFiles:
         An empty `base` stands for a commit without files.
         """
         before = self.tree_id(base) if base else empty_tree(head)
-        raw = self.git.stream(
-            "diff-tree",
-            "--stdin",
-            "-r",
-            "--raw",
-            "-z",
-            "--no-renames",
-            "--no-abbrev",
-            given=f"{before} {self.tree_id(head)}\n".encode(),
-        )
-        entries = [each for each in records(raw) if not isinstance(each, Pair)]
+        arguments = ("diff-tree", "--stdin", "-r", "--raw", "-z", "--no-renames", "--no-abbrev")
+        given = f"{before} {self.tree_id(head)}\n".encode()
+        with closing(self.git.stream(*arguments, given=given)) as raw:
+            entries = [each for each in records(raw) if not isinstance(each, Pair)]
         contents = self._contents(_blobs(entries))
         return tuple(_sides(entries, contents))
 

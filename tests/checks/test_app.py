@@ -13,7 +13,7 @@ import httpx
 import msgspec
 import pytest
 
-from decision.change import ChangeFacts
+from decision.change import DescribedChange
 from tests.checks.objects import NO_ID
 from tests.checks.repositories import Repository, repository
 
@@ -72,10 +72,11 @@ def question(made: Repository, **other: object) -> dict[str, object]:
 
 
 def test_a_change_is_answered_with_its_facts(socket: Path, made: Repository) -> None:
-    """200 with `ChangeFacts`, complete: it decodes with no field missing and none unknown."""
+    """200 with `DescribedChange`, complete: it decodes with no field missing and none unknown."""
     answer = asked(socket, question(made))
     assert answer.status_code == 200
-    facts = msgspec.json.decode(answer.content, type=ChangeFacts, strict=True)
+    described = msgspec.json.decode(answer.content, type=DescribedChange, strict=True)
+    facts = described.facts
     assert [(file.path, file.change, file.lines) for file in facts.files] == [("b.txt", "add", 1)]
     assert (facts.base.ref, facts.refs[0].change) == ("main", "create")
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from checks.differences import differences
 from checks.faults import CannotDescribe, Code, GitFailed
 from checks.git import Git
+from checks.raw_diff import UnexpectedForm
 from sandbox.git_environment import SAFE_SETTINGS, git_environment
 from tests.checks.objects import bare_repository
 
@@ -80,6 +82,18 @@ def test_a_stream_that_is_left_early_ends_its_git(git: Git) -> None:
     assert next(stream).startswith(b"y\ny\n")
     stream.close()  # type: ignore[attr-defined]
     assert nothing_runs_in(git.home)
+
+
+def test_a_failure_over_its_words_ends_its_git_at_once(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the error is still being told nothing of git runs any more.
+
+    Without `closing` it ran until the collector found it, and was then complained about in whatever test came next.
+    """
+    monkeypatch.setattr("checks.differences._ARGUMENTS", FLOODS)
+    with pytest.raises(UnexpectedForm) as told:
+        differences(git, [("0" * 40, "1" * 40)])
+    assert nothing_runs_in(git.home)
+    assert told.value
 
 
 def test_without_a_git_there_is_a_reason(git: Git, tmp_path: Path) -> None:
