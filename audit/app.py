@@ -5,10 +5,8 @@ and answered before it ends.
 """
 
 import asyncio
-import os
 import signal
 import socket
-import stat
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -22,8 +20,8 @@ from audit.folder import create
 from audit.sealer import Sealer
 from audit.server import Connection, LogService
 from audit.settings import Create, Serve, parse
-from audit.wire import MAX_SOCKET_PATH_BYTES
 from audit.writer import Writer
+from serving.listening import SocketError, listen_unix
 
 
 def main(argv: Sequence[str]) -> int:
@@ -77,41 +75,11 @@ async def serve(settings: Serve) -> None:
 
 
 def listen(path: Path) -> socket.socket:
-    """A listening unix socket that only this user may connect to. Raises SocketRefused.
-
-    A socket file that nobody listens on any more is replaced; anything else that stands there is not touched.
-    """
-    if len(os.fsencode(path)) > MAX_SOCKET_PATH_BYTES:
-        raise SocketRefused(
-            f"the socket path takes {len(os.fsencode(path))} bytes, the system allows {MAX_SOCKET_PATH_BYTES}: {path}"
-        )
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-    before = os.umask(0o177)  # mode 0600 from the first moment on, with no gap for a chmod
+    """A listening unix socket that only this user may connect to. Raises SocketRefused."""
     try:
-        _remove_stale(path)
-        listener.bind(os.fspath(path))
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise SocketRefused(f"cannot listen on {path}: {error}") from error
-    finally:
-        os.umask(before)
-    return listener
-
-
-def _remove_stale(path: Path) -> None:
-    try:
-        if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise FileExistsError("something that is not a socket stands there")
-    except FileNotFoundError:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(os.fspath(path))
-        except ConnectionRefusedError:
-            path.unlink()
-            return
-    raise FileExistsError("another process serves it")
+        return listen_unix(path)
+    except SocketError as error:
+        raise SocketRefused(f"cannot listen: {error}") from error
 
 
 def _say_ready(settings: Serve, writer: Writer) -> None:

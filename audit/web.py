@@ -6,22 +6,19 @@ a few seconds of the signal.
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-import uvicorn
 from starlette.types import ASGIApp
 
 from audit.faults import SocketRefused
+from serving.listening import SocketError, listen_tcp, listen_unix
+from serving.server import QuietServer
 
-STOP_WITHIN_S: Final = 2
-MOST_CONNECTIONS: Final = 512
-_UNIX: Final = "unix:"
+_UNIX = "unix:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,14 @@ class Address:
 @contextlib.contextmanager
 def listening(address: Address) -> Iterator[socket.socket]:
     """A listening socket. A unix socket lets anybody connect whom its folder lets pass. Raises SocketRefused."""
-    listener = _listen_tcp(address) if address.path is None else _listen_unix(address.path)
+    try:
+        listener = (
+            listen_tcp(address.host, address.port)
+            if address.path is None
+            else listen_unix(address.path, 0o666)
+        )
+    except SocketError as error:
+        raise SocketRefused(f"cannot listen: {error}") from error
     try:
         yield listener
     finally:
@@ -57,36 +61,13 @@ def listening(address: Address) -> Iterator[socket.socket]:
 
 def serve(app: ASGIApp, listener: socket.socket, name: str) -> None:
     """Serve until SIGTERM or SIGINT. Says `NAME: ready, ADDRESS` on standard output when it answers."""
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=STOP_WITHIN_S,
-        timeout_keep_alive=30,
-    )
-    asyncio.run(_run(_Server(config), listener, name))
+    asyncio.run(_run(QuietServer(app), listener, name))
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to us: uvicorn raises them again after its end, which would be an exit code of its own."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-async def _run(server: _Server, listener: socket.socket, name: str) -> None:
-    def stop() -> None:
-        server.should_exit = True
-
+async def _run(server: QuietServer, listener: socket.socket, name: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, server.stop)
     # The socket listens already: who connects from here on is answered.
     print(f"{name}: ready, {_shown(listener)}", flush=True)
     await server.serve(sockets=[listener])
@@ -95,33 +76,3 @@ async def _run(server: _Server, listener: socket.socket, name: str) -> None:
 def _shown(listener: socket.socket) -> str:
     bound = listener.getsockname()
     return f"{_UNIX}{bound}" if isinstance(bound, str) else f"{bound[0]}:{bound[1]}"
-
-
-def _listen_tcp(address: Address) -> socket.socket:
-    try:
-        return socket.create_server((address.host, address.port), backlog=128)
-    except OSError as error:
-        raise SocketRefused(f"cannot listen on {address.host}:{address.port}: {error}") from error
-
-
-def _listen_unix(path: Path) -> socket.socket:
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        if path.is_socket():
-            _remove_if_left(path)
-        listener.bind(os.fspath(path))
-        path.chmod(0o666)
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise SocketRefused(f"cannot listen on {path}: {error}") from error
-    return listener
-
-
-def _remove_if_left(path: Path) -> None:
-    """Remove a socket that nobody listens on any more; one that is served stays, and binding will fail."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(os.fspath(path))
-        except ConnectionRefusedError:
-            path.unlink()

@@ -7,11 +7,9 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -22,7 +20,6 @@ from checks.describe_api import DescribeApi
 from checks.evidence_api import EvidenceApi
 from checks.gather import Place
 from checks.jury.session import court_of
-from checks.listener import SocketError, listen
 from checks.outputs import OutputSchemas
 from checks.secrets import SecretScanner
 from checks.settings import Settings, parse
@@ -30,11 +27,11 @@ from checks.statement import KeyUnusable, Signer, signer_of
 from checks.validate import Jury, no_jury
 from checks.validate_api import ValidateApi
 from decision.yaml_source import ConfigErrors
+from serving.listening import SocketError, listen_tcp, listen_unix
+from serving.server import QuietServer
 
 EXIT_SOCKET = 71
 EXIT_KEY = 78
-
-_STOP_WITHIN_S = 2
 
 
 def main(argv: Sequence[str]) -> int:
@@ -73,14 +70,15 @@ def application(
 async def serve(settings: Settings) -> None:
     """Listen, say so, answer, and end on a signal. Raises `SocketError`, `KeyUnusable`, OSError."""
     signer = signer_of(settings.key)
-    listener = listen(settings.socket)
+    listener = listen_unix(settings.socket)
     scan = SecretScanner(os.environ)
     loop = asyncio.get_running_loop()
     try:
         async with _bots_served(settings, scan, signer), _jury(settings) as jury:
-            server = _Server(_config(application(settings, scan, signer, jury)))
+            server = QuietServer(application(settings, scan, signer, jury))
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, server.stop)
+            print("ready", flush=True)
             await server.serve(sockets=[listener])
     finally:
         scan.close()
@@ -106,47 +104,12 @@ async def _bots_served(settings: Settings, scan: ScanSecrets, signer: Signer | N
         yield
         return
     api = BotsApi(bot_check(settings, bots, scan, signer), bot_token(bots.token))
-    server = _Quiet(_config(Starlette(routes=api.routes)))
-    with socket.create_server((bots.host, bots.port)) as listener:
+    server = QuietServer(Starlette(routes=api.routes))
+    with listen_tcp(bots.host, bots.port) as listener:
         tasks = [asyncio.create_task(server.serve(sockets=[listener])), asyncio.create_task(api.work())]
         try:
             yield
         finally:
-            server.should_exit = True
+            server.stop()
             tasks[1].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-class _Quiet(uvicorn.Server):
-    """A uvicorn server that leaves signals to us."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Nothing: the signals are ours."""
-        yield
-
-
-class _Server(_Quiet):
-    """One that says when it answers."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn does it."""
-        await super().startup(sockets)
-        print("ready", flush=True)
-
-    def stop(self) -> None:
-        """End, soon."""
-        self.should_exit = True
-
-
-def _config(app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_STOP_WITHIN_S,
-    )

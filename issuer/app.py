@@ -12,29 +12,27 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 
-import uvicorn
-from starlette.applications import Starlette
-
 from audit.client import AuditClient
 from audit.faults import LogUnavailable
 from issuer import keys, resource_servers
 from issuer.control import Control
 from issuer.endings import Endings
 from issuer.issue import Issuer
-from issuer.peers import OwnersOnly, SocketError, listen_tcp, listen_unix
 from issuer.policy import PolicyLink
 from issuer.public import Public
 from issuer.replies import now
 from issuer.ring import WINDOW, Window
 from issuer.settings import Settings, parse
 from issuer.workflows import Workflows
+from serving.listening import SocketError, listen_tcp, listen_unix
+from serving.peers import OwnersOnly
+from serving.server import QuietServer
 
 EXIT_NO_LOG = 69
 EXIT_SOCKET = 71
 EXIT_FILES = 78
 
 _TICK_S = 0.5
-_STOP_WITHIN_S = 2
 
 _LOGGER = logging.getLogger("issuer")
 
@@ -63,8 +61,8 @@ async def serve(settings: Settings, window: Window = WINDOW) -> None:
     endings = Endings(lambda: [workflow.id for workflow in workflows.active(now())])
     workflows = Workflows(on_end=endings.publish)
     issuer = Issuer(settings.issuer_url, policy, log, held, workflows)
-    control = _Server(_config(Control(issuer, endings).app(), http=OwnersOnly))
-    public = _Server(_config(Public(issuer, servers).app(), http="httptools"))
+    control = QuietServer(Control(issuer, endings).app(), http=OwnersOnly)
+    public = QuietServer(Public(issuer, servers).app())
     try:
         with _sockets(settings) as (control_socket, public_socket):
             await _run([(control, control_socket), (public, public_socket)], issuer, endings)
@@ -73,37 +71,21 @@ async def serve(settings: Settings, window: Window = WINDOW) -> None:
         await log.close()
 
 
-class _Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to us, and says when it answers."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.answers = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn does it."""
-        await super().startup(sockets)
-        self.answers.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Nothing: one process, two servers, one handler."""
-        yield
-
-
-async def _run(servers: Sequence[tuple[_Server, socket.socket]], issuer: Issuer, endings: Endings) -> None:
+async def _run(
+    servers: Sequence[tuple[QuietServer, socket.socket]], issuer: Issuer, endings: Endings
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     serving = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in servers]
-    saying = _say_ready([server for server, _ in servers])
-    others = [asyncio.create_task(each) for each in (saying, _tick(issuer), _wait(stop))]
+    others = [asyncio.create_task(each) for each in (_tick(issuer), _wait(stop))]
+    print("ready", flush=True)
     # Whichever of these ends first: we were asked to stop, or a part of us failed and the rest must not go on.
-    await asyncio.wait([*others[1:], *serving], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([*others, *serving], return_when=asyncio.FIRST_COMPLETED)
     endings.close()
     for server, _ in servers:
-        server.should_exit = True
+        server.stop()
     await asyncio.gather(*serving)
     for task in others:
         task.cancel()
@@ -114,12 +96,6 @@ async def _run(servers: Sequence[tuple[_Server, socket.socket]], issuer: Issuer,
 
 async def _wait(event: asyncio.Event) -> None:
     await event.wait()
-
-
-async def _say_ready(servers: Sequence[_Server]) -> None:
-    for server in servers:
-        await server.answers.wait()
-    print("ready", flush=True)
 
 
 async def _tick(issuer: Issuer) -> None:
@@ -148,20 +124,6 @@ def _sockets(settings: Settings) -> Iterator[tuple[socket.socket, socket.socket]
         settings.control_socket.unlink(missing_ok=True)
         control.close()
         public.close()
-
-
-def _config(app: Starlette, http: type[asyncio.Protocol] | str) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http=http,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=_STOP_WITHIN_S,
-    )
 
 
 def _failed(code: int, message: str) -> int:

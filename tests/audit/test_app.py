@@ -223,9 +223,9 @@ def test_a_socket_that_cannot_be_served_ends_with_71(
 ) -> None:
     """A path that is too long, taken or in no folder is named; what stands there is left alone."""
     path, complaint = {
-        "long": (socket_path.parent / ("x" * 108), "allows 107"),
+        "long": (socket_path.parent / ("x" * 108), "at most 107"),
         "file": (socket_path, "not a socket"),
-        "served": (socket_path, "another process serves it"),
+        "served": (socket_path, "somebody serves it already"),
         "nowhere": (socket_path.parent / "no" / "where.sock", "No such file"),
     }[way]
     with socket.socket(socket.AF_UNIX) as other:

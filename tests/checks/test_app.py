@@ -126,5 +126,5 @@ def test_a_second_process_leaves_the_first_alone(socket: Path, made: Repository)
     second = start(socket)
     out, error = second.communicate(timeout=20)
     assert (second.returncode, out) == (71, "")
-    assert "running here already" in error
+    assert "somebody serves it already" in error
     assert asked(socket, question(made)).status_code == 200
