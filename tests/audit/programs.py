@@ -17,13 +17,15 @@ DEADLINE_S = 30.0
 class Program:
     """`python -m MODULE ARGUMENTS`. `ready` is its ready line, or "" if it ended before."""
 
-    def __init__(self, module: str, arguments: Sequence[str]) -> None:
+    def __init__(self, module: str, arguments: Sequence[str], wrapper: Sequence[str] = ()) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [*wrapper, sys.executable, "-m", module, *arguments],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            start_new_session=True,
         )
+        self.pid = self._process.pid
         self.ready = self._read_line()
 
     @property
@@ -35,17 +37,28 @@ class Program:
         """SIGKILL."""
         self._process.kill()
 
+    def terminate(self) -> None:
+        """SIGTERM, without waiting."""
+        self.signal(signal.SIGTERM)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Any other signal, unless it is over."""
+        self._process.send_signal(number)
+
     def stop(self) -> tuple[int, str]:
         """SIGTERM; exit code and what it said on stderr."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+        self.terminate()
+        return self.wait()
+
+    def wait(self) -> tuple[int, str]:
+        """Exit code (minus the signal if one ended it) and what it said on stderr."""
         _, complaint = self._process.communicate(timeout=DEADLINE_S)
         return self._process.returncode, complaint.decode()
 
     def end(self) -> None:
-        """Make sure that it is gone."""
+        """Make sure that it is gone, whatever state the test left it in."""
         if self._process.poll() is None:
-            self._process.kill()
+            os.killpg(self.pid, signal.SIGKILL)  # and what a wrapper started
         self._process.communicate(timeout=DEADLINE_S)
 
     def _read_line(self) -> str:

@@ -15,7 +15,7 @@ from audit import wire
 from audit.entry import MAX_ENTRY_BYTES, encode
 from audit.reader import log_size, read_records
 from tests.audit.conftest import StartWriter
-from tests.audit.process import DEADLINE_S, ROOT
+from tests.audit.programs import DEADLINE_S, ROOT
 from tests.audit.samples import FIRST_SEGMENT, event, make_log, small_entries
 
 

@@ -18,7 +18,7 @@ from audit.link import MAX_WAITING, Link
 from audit.reader import read_entries, read_records
 from audit.verify import verify
 from tests.audit.conftest import StartWriter
-from tests.audit.process import DEADLINE_S
+from tests.audit.programs import DEADLINE_S
 from tests.audit.samples import decision, event, name, outcome
 
 Scene = Callable[[AuditClient], Awaitable[None]]

@@ -24,7 +24,8 @@ from audit.sealed import read_checkpoint
 from audit.signed import checkpoint_of
 from audit.verify import verify
 from tests.audit.conftest import StartWriter
-from tests.audit.process import DEADLINE_S, ROOT, WriterProcess
+from tests.audit.process import WriterProcess
+from tests.audit.programs import DEADLINE_S, ROOT
 from tests.audit.samples import decision, event, name, outcome
 
 ENOUGH = 2_000  # records in one load: a fault that was to come has not come

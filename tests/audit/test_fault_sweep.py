@@ -22,7 +22,7 @@ from audit.folder import Places, create
 from audit.operations import rotate_key
 from audit.writer import Writer
 from tests.audit.conftest import StartWriter
-from tests.audit.process import DEADLINE_S
+from tests.audit.programs import DEADLINE_S
 from tests.audit.samples import decision, event
 from tests.audit.test_crash import Memory
 

@@ -13,9 +13,9 @@ from audit import index as index_module
 from audit.entry import Entry, encode
 from audit.index import IndexDamaged, LogIndex
 from audit.merkle import Frontier, leaf_hash
-from audit.query import Filter
-from tests.audit.process import ROOT
-from tests.audit.samples import decision, event, name, outcome
+from audit.query import Filter, Page
+from tests.audit.programs import ROOT
+from tests.audit.samples import NOW, decision, event, name, outcome
 
 ENTRIES: tuple[Entry, ...] = (
     event(0),
@@ -85,6 +85,26 @@ def test_it_finds_the_last_lines_that_pass_a_filter(
     with LogIndex(file) as index:
         index.catch_up(KnownHistory())
         assert index.last(wanted, lines) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (Page(), [0, 1, 2, 3, 4, 5, 6]),
+        (Page(first=2, limit=3), [2, 3, 4]),
+        (Page(workflow="wf-2"), [2, 4, 5, 6]),
+        (Page(role="crash-tracker"), [1, 3, 5]),
+        (Page(role="crash-tracker", workflow="wf-2"), [5]),
+        (Page(from_ms=NOW + 1, to_ms=NOW + 2), [1, 3]),
+        (Page(role="nobody"), []),
+    ],
+)
+def test_a_page_is_a_stretch_of_the_log(file: Path, asked: Page, expected: list[int]) -> None:
+    """In its order; an outcome belongs to the workflow and role of its decision; `count` knows of no limit."""
+    with LogIndex(file) as index:
+        index.catch_up(KnownHistory())
+        assert index.page(asked) == expected
+        assert index.count(Page(first=2, limit=1)) == 5
 
 
 def test_it_catches_up_from_where_it_was(file: Path) -> None:

@@ -24,7 +24,7 @@ from audit.sealer import Sealer
 from audit.tree import Sealing, Tree
 from audit.verify import verify
 from tests.audit.conftest import StartWriter
-from tests.audit.process import DEADLINE_S
+from tests.audit.programs import DEADLINE_S
 from tests.audit.samples import event, small_entries
 
 ENTRIES = small_entries(400)
