@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.approvals_api import PEER_KEY
 from gateway.channel import LONGEST_SOCKET_PATH
-from gateway.protocol import peer_uid
+from serving.peers import peer_uid
 
 
 class SocketPathTooLong(Exception):

@@ -6,8 +6,6 @@ each refusal is recorded like any other.
 """
 
 import asyncio
-import socket
-import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +17,7 @@ from uvicorn.server import ServerState
 from gateway.alarm import Alarm
 from gateway.cycle import Cycle, Flow
 from gateway.wire import MAX_HEAD_BYTES, MAX_HEADER_COUNT, MAX_TARGET_BYTES, Flaw
+from serving.peers import peer_uid
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -315,10 +314,3 @@ class ChannelProtocol(HttpToolsProtocol):
 
 
 _TOO_LARGE = Flaw("request.head_too_large", "The request's headers are too many or too long.", 431)
-
-
-def peer_uid(peer: socket.socket) -> int:
-    """The uid of the process that connected, by the kernel's account (unix(7), SO_PEERCRED)."""
-    raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _pid, uid, _gid = struct.unpack("3i", raw)
-    return int(uid)

@@ -144,7 +144,7 @@ PARTS: Final = (
             "        self._admitted = True\n",
             (
                 "        self._admitted = True\n"
-                "        import os\n"
+                "        import os, socket\n"
                 "        with socket.socket(fileno=os.dup(peer.fileno())) as given:\n"
                 "            socket.send_fds(given, [b'.'], [os.open('/dev/shm/canary', os.O_RDONLY)])\n"
             ),
