@@ -67,7 +67,7 @@ lock: setup-test ## resolve and hash the requirement files anew (UPGRADE=1 takes
 	@$(call LOCK,--group clients,clients)
 	@$(call LOCK,--group scanners,scanners)
 	@$(call LOCK,--group models,models)
-	@$(call LOCK,--group detectors,detectors)
+	@$(call LOCK,--group detectors -c requirements/doorless.txt,detectors)
 
 .PHONY: clean
 clean: ## remove everything that was made here (.venv, caches); built tools stay in the user's cache
