@@ -80,7 +80,7 @@ def test_a_stream_that_is_left_early_ends_its_git(git: Git) -> None:
     """Whoever has read enough leaves nothing running."""
     stream = git.stream(*FLOODS)
     assert next(stream).startswith(b"y\ny\n")
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     assert nothing_runs_in(git.home)
 
 

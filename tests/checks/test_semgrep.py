@@ -29,7 +29,7 @@ TEXTS = {
         f"# ruleid: doorless.text.download-and-run\n{FETCH}/install.sh {INTO}\n"
         f"# ruleid: doorless.text.download-and-run\n{FETCH}/i?a=1'&'b=2 {INTO}\n"
         f"# ruleid: doorless.text.download-and-run\n{FETCH}/a \\\n  --silent {INTO}\n"
-        f"# ruleid: doorless.text.download-and-run\nsh -c \"$({FETCH}/i)\"\n"
+        f'# ruleid: doorless.text.download-and-run\nsh -c "$({FETCH}/i)"\n'
         f"# ruleid: doorless.text.download-and-run\nbash <({FETCH}/i)\n"
         f"# ruleid: doorless.text.download-and-run\n{FETCH}/i.py | sudo -E python3 -\n"
         f"# ok: doorless.text.download-and-run\n{FETCH}/data.json | jq .name\n"
