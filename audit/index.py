@@ -16,9 +16,9 @@ import msgspec
 import sqlalchemy as sql
 from sqlalchemy.exc import DatabaseError
 
-from audit.query import Filter
+from audit.query import Filter, Page
 
-FORM: Final = 1
+FORM: Final = 2
 ROWS_AT_ONCE: Final = 16_384
 OUTCOMES_AT_ONCE: Final = 500
 _CACHE: Final = "PRAGMA cache_size = -32768"
@@ -49,6 +49,7 @@ class _Head(msgspec.Struct, frozen=True):
     """What the index takes from an entry; the rest is skipped, which is most of the cost of decoding."""
 
     type: str
+    time: int
     id: str | None = None
     decision: str | None = None
     workflow: str | None = None
@@ -68,6 +69,7 @@ _RECORD: Final = sql.Table(
     "record",
     _TABLES,
     sql.Column("seq", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("time", sql.Integer, nullable=False),
     sql.Column("outcome", sql.Boolean, nullable=False),
     sql.Column("name", sql.Text),  # of the decision that it is or belongs to; null for an event
     sql.Column("workflow", sql.Text),
@@ -157,6 +159,17 @@ class LogIndex:
             query = query.where(_RECORD.c.word == wanted.decision)
         return self._with_outcomes(query.order_by(_RECORD.c.seq.desc()).limit(lines))
 
+    def page(self, asked: Page) -> list[int]:
+        """Numbers of the entries of a page, in the order of the log; an outcome has the role of its decision."""
+        query = _within(sql.select(_RECORD.c.seq), asked).where(_RECORD.c.seq >= asked.first)
+        return self._numbers(query.order_by(_RECORD.c.seq).limit(asked.limit))
+
+    def count(self, asked: Page) -> int:
+        """How many entries there are from `asked.first` on, whatever its limit."""
+        query = _within(sql.select(sql.func.count()), asked).where(_RECORD.c.seq >= asked.first)
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def _fitting_size(self, history: History) -> int | None:
         """How far the index goes, if it is one of this history."""
         if not sql.inspect(self._engine).has_table(_BOUND.name):
@@ -198,6 +211,20 @@ def _lines() -> "sql.Select[Any]":
     return sql.select(_RECORD.c.seq, _RECORD.c.name).where(sql.not_(_RECORD.c.outcome))
 
 
+def _within(query: "sql.Select[Any]", asked: Page) -> "sql.Select[Any]":
+    """The query, for entries of the page's times, workflow and role."""
+    query = query.where(_RECORD.c.time >= asked.from_ms, _RECORD.c.time < asked.to_ms)
+    for column, value in ((_RECORD.c.workflow, asked.workflow), (_RECORD.c.role, asked.role)):
+        if value:
+            decision = _RECORD.alias()
+            of_decision = sql.select(decision.c.name).where(
+                decision.c[column.name] == value, decision.c.name.is_not(None)
+            )
+            belongs = sql.and_(_RECORD.c.outcome, _RECORD.c.name.in_(of_decision))
+            query = query.where(sql.or_(column == value, belongs))
+    return query
+
+
 def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
     return (names[at : at + OUTCOMES_AT_ONCE] for at in range(0, len(names), OUTCOMES_AT_ONCE))
 
@@ -214,6 +241,7 @@ def _row(seq: int, encoded: bytes) -> dict[str, Any]:
     role = head.role if head.type != "event" else _detail.decode(head.detail).role
     return {
         "seq": seq,
+        "time": head.time,
         "outcome": is_outcome,
         "name": head.decision if is_outcome else head.id,
         "workflow": head.workflow or None,

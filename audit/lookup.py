@@ -5,17 +5,20 @@ yet are read through. An index that points to other entries is made anew once, a
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from audit.faults import LogFault
 from audit.fetch import fetch
 from audit.history import SealedLog
 from audit.index import IndexDamaged, LogIndex
-from audit.query import Filter, Stored, Story, find_decision, select
+from audit.query import Filter, Page, Stored, Story, find_decision, select
 from audit.reader import read_entries
 from audit.retention import first_kept
+
+T = TypeVar("T")
 
 
 class IndexUnusable(LogFault):
@@ -60,6 +63,14 @@ class Lookup:
         """The last `lines` decisions and events of the sealed part that pass, and all that pass after it."""
         return select(self._found(lambda: self._index.last(wanted, lines), wanted), wanted)
 
+    def page(self, asked: Page) -> list[Stored]:
+        """A page of the sealed part, in the order of the log. Raises IndexUnusable, LogFault."""
+        return self._mended(lambda: self._paged(self._kept(asked)))
+
+    def count(self, asked: Page) -> int:
+        """How many sealed entries there are from `asked.first` on, whatever its limit. Raises IndexUnusable."""
+        return self._mended(lambda: self._index.count(self._kept(asked)))
+
     def close(self) -> None:
         """Let go of the index."""
         self._index.close()
@@ -85,19 +96,34 @@ class Lookup:
         return chain(self._sealed(numbers, wanted), read_entries(self._folder, first=self.indexed))
 
     def _sealed(self, numbers: Callable[[], list[int]], wanted: Filter) -> list[Stored]:
+        return self._mended(lambda: self._checked(numbers(), wanted))
+
+    def _mended(self, ask: Callable[[], T | None]) -> T:
+        """What the index says; one that is damaged, or does not fit (None), is made anew once."""
         try:
-            found = self._checked(numbers(), wanted)
+            found = ask()
         except IndexDamaged:
             found = None
         if found is None:
             self._index.start_over()
             self.indexed = self._catch_up()
-            found = self._checked(numbers(), wanted)
+            found = ask()
         if found is None:
             raise IndexUnusable(
                 f"the index of {self._folder} does not fit it, and making it anew did not help"
             )
         return found
+
+    def _kept(self, asked: Page) -> Page:
+        """The page without what was pruned, which an older index still knows and which would fill it."""
+        return replace(asked, first=max(asked.first, self._first))
+
+    def _paged(self, asked: Page) -> list[Stored] | None:
+        """The entries of a page; None if one of them is not what was asked for."""
+        numbers = self._index.page(asked)
+        found = list(fetch(self._folder, numbers))
+        fits = all(asked.from_ms <= stored.entry.time < asked.to_ms for stored in found)
+        return found if fits and len(found) == len(numbers) else None
 
     def _checked(self, numbers: list[int], wanted: Filter) -> list[Stored] | None:
         """The entries of these numbers; None if one of them is not what was asked for."""

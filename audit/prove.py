@@ -4,12 +4,16 @@ Promises that a proof leaves only after it has been checked against the signed c
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from audit.checkpoint import CheckpointInvalid, parse_checkpoint
+from audit.cosigned import newest_cosigned
+from audit.keys import read_vkeys
 from audit.merkle import inclusion_proof
 from audit.note import NoteInvalid, Verifier, split_note
 from audit.proof import Proof, ProofInvalid, check_entry
-from audit.published import NotPublished, Published
+from audit.published import CHECKPOINT, NotPublished, Published, PublishedFolder
+from audit.sealed import read_checkpoint
 from audit.tiles import HASHES, Bundle, TileInvalid, unpack_bundle
 from audit.tree_hashes import TreeHashes
 
@@ -66,3 +70,20 @@ class Prover:
         if place >= len(entries):
             raise TileInvalid(f"{bundle.path} holds {len(entries)} entries")
         return entries[place]
+
+
+def prover_of(log: Path, index: int = 0) -> Prover:
+    """Proofs under the newest cosigned checkpoint if it covers record `index`, else under the newest one.
+
+    Raises ProofInvalid, LogFault.
+    """
+    cosigned, newest = newest_cosigned(log), (log / CHECKPOINT).read_bytes()
+    note = cosigned if cosigned is not None and _size_of(cosigned) > index else newest
+    return Prover(PublishedFolder(log), note, read_vkeys(log), read_checkpoint(log).size)
+
+
+def _size_of(note: bytes) -> int:
+    try:
+        return parse_checkpoint(split_note(note)[0]).size
+    except (NoteInvalid, CheckpointInvalid) as error:
+        raise ProofInvalid(f"not a checkpoint: {error}") from error

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, assert_never
 
-from audit.entry import DecisionEntry, Entry, EventEntry, OutcomeEntry
+from audit.entry import MAX_INTEGER, DecisionEntry, Entry, EventEntry, OutcomeEntry
 
 
 class Stored(NamedTuple):
@@ -27,6 +27,21 @@ class Filter:
     kind: Literal["request", "token", "refusal"] | None = None
     event: str | None = None
     id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A stretch of the sealed log: at most `limit` entries from number `first` on, of these times (end exclusive).
+
+    "" lets every workflow or role pass. An outcome passes with the workflow and role of its decision.
+    """
+
+    first: int = 0
+    limit: int = 1_000
+    from_ms: int = 0
+    to_ms: int = MAX_INTEGER
+    workflow: str = ""
+    role: str = ""
 
 
 def select(entries: Iterable[Stored], wanted: Filter) -> Iterator[Stored]:

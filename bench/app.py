@@ -19,9 +19,26 @@ from typing import NoReturn, TypeVar
 import uvloop
 from rich.console import Console
 
-from bench import changes, engine, events, load, log, machine, outputs, parts, pushes, rest, restart, soak
+from bench import (
+    changes,
+    engine,
+    events,
+    holds,
+    load,
+    log,
+    machine,
+    outputs,
+    parts,
+    proposals,
+    pushes,
+    replay,
+    rest,
+    restart,
+    shadow,
+    soak,
+)
 from bench.failure import CannotMeasure
-from bench.figure import Section, misses
+from bench.figure import Figure, Section, misses
 from bench.home import Ports, make_home, up
 from bench.load import Counted
 from bench.log_check import check_log
@@ -94,8 +111,10 @@ def _measure(settings: Settings) -> tuple[Section, ...]:
         # First, while the log is empty: a start replays the journal.
         at_rest = _step("at rest and at the start", lambda: rest.measure(place.home, folder, effort))
         loaded = _step("through the gateway", lambda: _loaded(place, effort))
-        pushed = _step("pushes", lambda: _pushed(place, effort))
-        return (*loaded, at_rest, pushed, *_alone(place, effort))
+        pushed = _step("pushes and pull requests", lambda: _pushed(place, effort))
+        shadowed = _step("a candidate in the shadow", lambda: _shadowed(place, effort))
+        waiting = _step("calls that wait", lambda: holds.measure_holds(folder, ports, effort))
+        return (*loaded, shadowed, at_rest, *pushed, waiting, *_alone(place, effort))
 
 
 def _loaded(place: _Place, effort: Effort) -> tuple[Section, Section]:
@@ -108,11 +127,27 @@ def _loaded(place: _Place, effort: Effort) -> tuple[Section, Section]:
     return requests, streams
 
 
-def _pushed(place: _Place, effort: Effort) -> Section:
-    """Pushes through the running product; the same cores as under load."""
+def _pushed(place: _Place, effort: Effort) -> tuple[Section, Section]:
+    """Pushes and pull requests through the running product; the same cores as under load."""
     folder, core = place.folder, place.load_core
     with on_core(core), up(place.home, folder / "up.log", place.product_core) as stack:
-        return uvloop.run(pushes.measure_pushes(stack, folder, place.ports, core, effort))
+        pushed = uvloop.run(pushes.measure_pushes(stack, folder, place.ports, core, effort))
+        proposed = uvloop.run(proposals.measure_proposals(stack, folder, place.ports, core, effort))
+    return pushed, proposed
+
+
+def _shadowed(place: _Place, effort: Effort) -> Section:
+    """A candidate beside the product: sharing its one core, and with two for both."""
+    folder, ports, core = place.folder, place.ports, place.load_core
+    rows: list[Figure] = []
+    for cores, key, product in (
+        ("one core", "one_core", place.product_core),
+        ("two cores", "two_cores", None),
+    ):
+        with up(place.home, folder / "up.log", product) as stack, on_core(core):
+            found = uvloop.run(shadow.measure_shadow(stack, folder, ports, core, effort))
+            rows += shadow.figures(cores, key, found)
+    return Section("a candidate in the shadow", tuple(rows))
 
 
 def _soaked(place: _Place) -> Section:
@@ -135,7 +170,9 @@ def _alone(place: _Place, effort: Effort) -> tuple[Section, ...]:
         core = place.product_core
         appends = _step("appends", lambda: uvloop.run(log.measure_appends(folder, core, effort)))
         started = _step("a large log", lambda: restart.measure_restart(folder, core, effort))
-    return opa, appends, started, tokens, changed, handed_in
+    # Each of its two OPAs has a core, as on anybody's machine.
+    replayed = _step("replay", lambda: uvloop.run(replay.measure_replay(policies, folder, effort)))
+    return opa, appends, started, tokens, changed, handed_in, replayed
 
 
 def _step(name: str, work: Callable[[], Result]) -> Result:

@@ -88,6 +88,15 @@ def services(ports: Ports) -> dict[str, Any]:
         FORGE: {
             "upstream": f"http://127.0.0.1:{ports.forge}",
             "allow_loopback": True,
+            "credential": "forge-git",
+            "routes": {
+                "create-pr": {
+                    "method": "POST",
+                    "path": "/repos/{owner}/{repo}/pulls",
+                    "action": "create-pr",
+                    "output": "create-pr",
+                }
+            },
             "git": {
                 "upstream": f"http://127.0.0.1:{ports.forge}",
                 "allow_loopback": True,
@@ -103,7 +112,7 @@ def roles() -> dict[str, Any]:
     return {
         ROLE: {
             "services": ["items", "feed", FORGE],
-            "actions": ["read", "create-branch"],
+            "actions": ["read", "create-branch", "create-pr"],
             "data": ["items", "events"],
         }
     }

@@ -19,6 +19,7 @@ from bench.figure import Section, ratios
 from bench.home import FORGE, ROLE, ROOT, Ports, Stack
 from bench.settings import Effort
 from bench.targets import figure
+from doorless.demo.forge import found
 from doorless.home import Home
 
 BYTES = 10_000_000
@@ -28,11 +29,12 @@ _SEED = b"commit refs/heads/main\ncommitter a <a@example.com> 1700000000 +0000\n
 
 async def measure_pushes(stack: Stack, folder: Path, ports: Ports, core: int, effort: Effort) -> Section:
     """Push by turns, on the core that is not the product's; the gateway's memory is looked at around all of it."""
-    with _forge(stack.root, folder, ports.forge) as direct_url:
+    with forge(stack.root, folder, ports.forge) as upstream_url:
+        direct_url = f"{upstream_url}/{_REPOSITORY}"
         async with open_channel(stack.root) as channel:
             with relay(ports.relay, channel.socket, channel.uid, core, folder / "relay.log") as url:
                 gateway = stack.part("gateway")
-                clone = _clone(folder / "large", direct_url, channel.workflow)
+                clone = clone_of(folder / "large", direct_url, channel.workflow)
                 direct, through = [], []
                 _push(clone, f"{url}/{FORGE}/git/{_REPOSITORY}", channel.workflow)  # makes the mirror
                 before = process.peak_megabytes(gateway)
@@ -53,44 +55,48 @@ async def measure_pushes(stack: Stack, folder: Path, ports: Ports, core: int, ef
 
 
 @contextlib.contextmanager
-def _forge(root: Path, folder: Path, port: int) -> Iterator[str]:
-    """The reference git server; the URL with which a push goes straight to it."""
+def forge(root: Path, folder: Path, port: int) -> Iterator[str]:
+    """The reference git server with its two repositories; the URL that leads straight to it."""
     repositories, token = folder / "forge", Home(root).secrets / "forge-git"
-    bare = repositories / f"{_REPOSITORY}.git"
-    bare.mkdir(parents=True)
-    _git(bare, "init", "--quiet", "--bare", "--initial-branch=main")
-    _git(bare, "fast-import", "--quiet", given=_SEED)
+    if not repositories.exists():
+        found(repositories)
+        bare = repositories / f"{_REPOSITORY}.git"
+        bare.mkdir(parents=True)
+        git(bare, "init", "--quiet", "--bare", "--initial-branch=main")
+        git(bare, "fast-import", "--quiet", given=_SEED)
     argv = [
         *(sys.executable, "-m", "tenants.services.code_repository", "--listen", f"127.0.0.1:{port}"),
         *("--repositories", str(repositories), "--token-file", str(token)),
     ]
     with process.running(process.unpinned(argv), ROOT, folder / "forge.log"):
         wait_for(port)
-        yield f"http://x:{token.read_text(encoding='ascii').strip()}@127.0.0.1:{port}/{_REPOSITORY}"
+        yield f"http://x:{token.read_text(encoding='ascii').strip()}@127.0.0.1:{port}"
 
 
-def _clone(folder: Path, url: str, workflow: str) -> Path:
+def clone_of(folder: Path, url: str, workflow: str) -> Path:
+    """A clone whose commits name the workflow."""
     folder.mkdir()
-    _git(folder, "clone", "--quiet", url, ".")
-    _git(folder, "config", "user.name", ROLE)
-    _git(folder, "config", "user.email", f"{workflow}@agents.doorless.local")
+    git(folder, "clone", "--quiet", url, ".")
+    git(folder, "config", "user.name", ROLE)
+    git(folder, "config", "user.email", f"{workflow}@agents.doorless.local")
     return folder
 
 
 def _push(clone: Path, url: str, workflow: str) -> float:
     """Seconds of one push of new content; making it is not counted."""
-    _git(clone, "checkout", "--quiet", "--detach", "origin/main")
+    git(clone, "checkout", "--quiet", "--detach", "origin/main")
     (clone / "large.bin").write_bytes(os.urandom(BYTES))
-    _git(clone, "add", "large.bin")
-    _git(clone, "commit", "--quiet", "--message", "large")
+    git(clone, "add", "large.bin")
+    git(clone, "commit", "--quiet", "--message", "large")
     branch = f"refs/heads/agent/{workflow}/{secrets.token_hex(4)}"
     began = time.monotonic()
     header = () if "@" in url else ("-c", "http.extraHeader=Host: proxy")
-    _git(clone, *header, "push", "--quiet", url, f"HEAD:{branch}")
+    git(clone, *header, "push", "--quiet", url, f"HEAD:{branch}")
     return time.monotonic() - began
 
 
-def _git(folder: Path, *words: str, given: bytes = b"") -> None:
+def git(folder: Path, *words: str, given: bytes = b"") -> None:
+    """Run git with nobody's settings. Raises `CannotMeasure`."""
     environment = {**os.environ, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
     ran = subprocess.run(
         ["git", *words], cwd=folder, env=environment, input=given, capture_output=True, check=False

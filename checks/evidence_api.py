@@ -5,7 +5,7 @@ states, findings and statements. A stream that ends without that line has said n
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,9 +14,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from checks.describe_api import refused
-from checks.evidence import Evidence
+from checks.evidence import Evidence, Kind
 from checks.gather import Commits, Place, gather
 from checks.predicates import About, evidence_predicate
+from checks.remembered import Remembered
 from checks.statement import Signer, seal, statement
 
 MAX_BODY_BYTES = 65_536
@@ -46,6 +47,7 @@ class EvidenceApi:
         self._place = place
         self._signer = signer
         self._room = asyncio.Semaphore(AT_A_TIME)
+        self._remembered = Remembered()
 
     async def evidence(self, request: Request) -> Response:
         """200 with lines of JSON, or 400 for a body that asks nothing."""
@@ -77,12 +79,24 @@ class EvidenceApi:
             await asyncio.gather(work, return_exceptions=True)
 
     async def _gather(self, asked: _Asked, told: asyncio.Queue[str]) -> tuple[Evidence, ...]:
+        """One answer for each kind; what is known of these very commits is not found out again."""
+        known = self._remembered.of(asked.base, asked.head, asked.kinds)
+        missing = [kind for kind in asked.kinds if kind not in known]
+        if missing:
+            found = await self._found(asked, missing, told)
+            self._remembered.remember(asked.base, asked.head, found)
+            known |= {each.kind: each for each in found}
+        return tuple(known[kind] for kind in asked.kinds)
+
+    async def _found(
+        self, asked: _Asked, kinds: Sequence[Kind], told: asyncio.Queue[str]
+    ) -> tuple[Evidence, ...]:
         if self._room.locked():
             told.put_nowait("waiting: other changes are being checked")
         objects = Path(asked.objects) if asked.objects else None
         async with self._room:
             commits = Commits(Path(asked.repository), objects, asked.base, asked.head)
-            return await gather(commits, asked.kinds, self._place, told.put_nowait)
+            return await gather(commits, kinds, self._place, told.put_nowait)
 
     def _answer(self, asked: _Asked, evidence: tuple[Evidence, ...]) -> dict[str, Any]:
         known = About(asked.base)

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 import httpx
 import msgspec
 
-from console.delivery import Clock, Hold, deliver
+from console.delivery import Clock, Hold, Way, deliver
 from console.settings import Settings, parse
 from console.signature import SecretInvalid, Signer
 
@@ -22,6 +22,9 @@ AGAIN_S = 1.0
 """How long after the gateway went away it is looked for again."""
 QUIET_S = 60.0
 """The gateway gives a sign of life every 15 s; without one for so long it is gone."""
+
+AT_ONCE = 8
+"""Attempts under way: a receiver that comes back is not flooded with all that waited for it."""
 
 _LOGGER = logging.getLogger("console")
 
@@ -60,6 +63,9 @@ class Console:
         self._signer = signer
         self._clock = clock
         self._sending: dict[str, asyncio.Task[None]] = {}
+        self._taken: dict[str, int] = {}
+        """What was delivered, by its name, and when it is over: a gateway that comes back tells it again."""
+        self._room = asyncio.Semaphore(AT_ONCE)
 
     async def follow(self) -> None:
         """Follow the gateway for as long as there is one, and look for it again when it went away."""
@@ -72,6 +78,7 @@ class Console:
                 while True:
                     async for hold in _holds(gateway):
                         self._send(gateway, web, hold)
+                    self._taken = {name: end for name, end in self._taken.items() if end > self._clock.now()}
                     await asyncio.sleep(AGAIN_S)
             finally:
                 for task in self._sending.values():
@@ -79,18 +86,32 @@ class Console:
                 await asyncio.gather(*self._sending.values(), return_exceptions=True)
 
     def _send(self, gateway: httpx.AsyncClient, web: httpx.AsyncClient, hold: Hold) -> None:
-        if hold.hold not in self._sending:
+        if hold.hold not in self._sending and hold.hold not in self._taken:
             task = asyncio.create_task(self._deliver(gateway, web, hold))
             self._sending[hold.hold] = task
             task.add_done_callback(lambda _: self._sending.pop(hold.hold, None))
 
     async def _deliver(self, gateway: httpx.AsyncClient, web: httpx.AsyncClient, hold: Hold) -> None:
-        if not await deliver(web, self._settings.webhook, self._signer, hold, self._clock):
+        async def waits() -> bool:
+            return await _waits(gateway, hold)
+
+        way = Way(web, self._settings.webhook, self._signer, self._clock, waits, self._room)
+        if not await deliver(hold, way):
             return
         try:
             await gateway.post(f"/holds/{hold.hold}/delivered")
+            self._taken[hold.hold] = hold.expires_at
         except httpx.HTTPError as error:
             _LOGGER.warning("the gateway was not told of a delivery: %s", type(error).__name__)
+
+
+async def _waits(gateway: httpx.AsyncClient, hold: Hold) -> bool:
+    """Whether nobody has decided it; a gateway that does not answer has not said that anybody did."""
+    try:
+        answer = await gateway.get(f"/holds/{hold.hold}")
+        return answer.status_code == httpx.codes.OK and answer.json()["state"] == "open"
+    except (httpx.HTTPError, ValueError, KeyError):
+        return True
 
 
 async def _holds(gateway: httpx.AsyncClient) -> AsyncIterator[Hold]:

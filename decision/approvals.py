@@ -23,6 +23,8 @@ class Template(Strict):
     approvers: Annotated[tuple[Person, ...], Field(max_length=100)] = ()
     needed: Annotated[int, Field(ge=1, le=5)] = 1
     expires_in_s: Annotated[int, Field(ge=30, le=LONGEST_S)] = 600
+    not_starter: bool = False
+    """Whether the one who started the workflow is not heard."""
 
     @model_validator(mode="after")
     def _enough(self) -> "Template":

@@ -1,8 +1,8 @@
 """The questions whose answers are known beforehand, and the judgement on what policy answered to them; pure.
 
 Some must be denied by policy itself. One grant per role must be known to policy: allowed, held, or denied
-by a rule that names its own reason. A policy that fails one of them never serves, or stops serving. Changes are
-asked about where something can be pushed.
+by a rule that names its own reason. What cannot be undone must not be allowed without a person. A policy that fails one
+of them never serves, or stops serving. Changes are asked about where something can be pushed, or merged.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,35 +11,40 @@ from typing import Literal
 
 import msgspec
 
+from decision.canary_questions import (
+    PASS,
+    STRANGER,
+    VETO,
+    change_asked,
+    granted_beforehand,
+    jury_asked,
+    request_asked,
+    stranger_asked,
+    token_asked,
+)
 from decision.catalogue import Catalogue, Route
-from decision.change import BaseFact, ChangeFacts, FileFact, Person, RefFact, Totals
 from decision.config import Configuration
-from decision.jury import JurorFact, JuryFinding, JuryQuestion, Vote
 from decision.model import Allow, Decision, Deny, Hold, Reason, Source
-from decision.question import ChangeQuestion, Question, RequestQuestion, TokenQuestion
-from decision.route_template import Parameter, parse_template
-
-STRANGER = "doorless-canary"
-"""A role, service and scope word that no configuration should declare."""
+from decision.output import EXAMPLE_SHA256, passing
+from decision.question import Question
 
 _UNGRANTED = ("not_granted", "_unknown", "not_in_token", "incomplete", "mismatch")
-_WORKFLOW = "wf-canary"
 
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """A question, and whether policy must deny it or must know the grant behind it."""
+    """A question, and whether policy must deny it, must know the grant behind it, or must not allow it by itself."""
 
     name: str
     question: Question
-    expected: Literal["denied", "granted"]
+    expected: Literal["denied", "granted", "not_allowed"]
 
 
 def canaries(configuration: Configuration, now: int) -> tuple[Canary, ...]:
     """The canaries for a configuration; `now` in Unix seconds."""
     fixed = (
-        Canary("stranger's request", _stranger(now), "denied"),
-        Canary("stranger's token", _token(STRANGER, now), "denied"),
+        Canary("stranger's request", stranger_asked(now), "denied"),
+        Canary("stranger's token", token_asked(STRANGER, now), "denied"),
     )
     grants, catalogue = configuration.compiled["grants"], configuration.catalogue
     return (
@@ -47,12 +52,14 @@ def canaries(configuration: Configuration, now: int) -> tuple[Canary, ...]:
         *_of_roles(grants, catalogue, now),
         *_of_pushes(grants, catalogue, now),
         *_of_outputs(grants, catalogue, now),
+        *_of_people(configuration, now),
     )
 
 
 def judge(canary: Canary, decision: Decision) -> str | None:
     """What is wrong with the answer to a canary; `None` if nothing is."""
-    verdict = _judge_denied(decision) if canary.expected == "denied" else _judge_granted(decision)
+    judges = {"denied": _judge_denied, "granted": _judge_granted, "not_allowed": _judge_not_allowed}
+    verdict = judges[canary.expected](decision)
     return None if verdict is None else f"canary {canary.name!r}: {verdict}"
 
 
@@ -80,6 +87,16 @@ def _judge_granted(decision: Decision) -> str | None:
             return None
 
 
+def _judge_not_allowed(decision: Decision) -> str | None:
+    match decision:
+        case Hold() | Deny(source=Source.POLICY):
+            return None
+        case Deny(reasons=reasons):
+            return f"policy did not answer ({_codes(reasons)})"
+        case Allow():
+            return "policy allowed without a person what cannot be undone"
+
+
 def _codes(reasons: tuple[Reason, ...]) -> str:
     return ", ".join(reason.code for reason in reasons)
 
@@ -91,11 +108,11 @@ def _of_roles(
         route = _granted_route(services, catalogue)
         if route is None:
             continue
-        granted = _request(role, route, now)
+        granted = request_asked(role, route, now)
         stranger = msgspec.structs.replace(granted, role=STRANGER)
         unscoped = msgspec.structs.replace(granted, scope=())
         yield Canary(f"request of {role}", granted, "granted")
-        yield Canary(f"token of {role}", _token(role, now), "granted")
+        yield Canary(f"token of {role}", token_asked(role, now), "granted")
         yield Canary(f"request of {role} by a stranger", stranger, "denied")
         yield Canary(f"request of {role} without scope", unscoped, "denied")
 
@@ -110,13 +127,13 @@ def _of_pushes(
         if route.id == "git-push"
     }
     for push in pushes.values():
-        yield Canary(f"stranger's change of {push.service}", _change(STRANGER, push, now), "denied")
+        yield Canary(f"stranger's change of {push.service}", change_asked(STRANGER, push, now), "denied")
     for role, services in grants.items():
         may_push = (push for name, push in pushes.items() if push.scope_word in services.get(name, ()))
         route = next(may_push, None)
         if route is None:
             continue
-        granted = _change(role, route, now)
+        granted = change_asked(role, route, now)
         elsewhere = msgspec.structs.replace(granted, namespace="refs/heads/")
         unscoped = msgspec.structs.replace(granted, scope=())
         yield Canary(f"change of {role}", granted, "granted")
@@ -130,32 +147,41 @@ def _of_outputs(
     """What takes effect is denied without its validation, and a jury's proven veto is one."""
     outputs = [route for service in catalogue.services.values() for route in service.routes if route.output]
     if outputs:
-        yield Canary("a jury without votes", _jury(now, ()), "denied")
-        yield Canary("a jury with a veto", _jury(now, (_VETO, _PASS)), "denied")
+        yield Canary("a jury without votes", jury_asked(now, ()), "denied")
+        yield Canary("a jury with a veto", jury_asked(now, (VETO, PASS)), "denied")
     for route in outputs:
         role = next(
             (name for name, of in grants.items() if route.scope_word in of.get(route.service, ())), None
         )
         if role is not None:
             name = f"unvalidated {route.output} of {route.service}"
-            yield Canary(name, _request(role, route, now), "denied")
+            yield Canary(name, request_asked(role, route, now), "denied")
 
 
-def _jury(now: int, votes: tuple[Vote, ...]) -> JuryQuestion:
-    roster = (
-        JurorFact(name="one", vendor="one", model="canary"),
-        JurorFact(name="two", vendor="two", model="canary"),
-    )
-    return JuryQuestion(now=now, type="create-pr", digest="0" * 64, roster=roster, votes=votes)
-
-
-_PASS = Vote(juror="two", verdict="pass", confidence=100)
-_VETO = Vote(
-    juror="one",
-    verdict="veto",
-    confidence=100,
-    findings=(JuryFinding(title="It would do harm.", quote="harm"),),
-)
+def _of_people(configuration: Configuration, now: int) -> Iterator[Canary]:
+    """What cannot be undone, as well founded as can be, and with a grant that everybody gave beforehand."""
+    grants, catalogue = configuration.compiled["grants"], configuration.catalogue
+    for service in catalogue.services.values():
+        for route in service.routes:
+            merging = route.output == "merge-pr" and service.git is not None
+            role = next(
+                (name for name, of in grants.items() if route.scope_word in of.get(service.name, ())), None
+            )
+            if role is None or not (route.irreversible or merging):
+                continue
+            beforehand = granted_beforehand(configuration, "merge" if merging else "irreversible", now)
+            asked = {"call_sha256": EXAMPLE_SHA256, "approval": beforehand}
+            call = request_asked(role, route, now)
+            if route.irreversible:
+                found = {"body_sha256": EXAMPLE_SHA256, "validation": passing(route.output)}
+                question = msgspec.structs.replace(call, **asked, **(found if route.output else {}))
+                yield Canary(f"{route.id} of {service.name} without a person", question, "not_allowed")
+            if merging:
+                passed = dict.fromkeys(("schema", "semgrep", "tests", "jury"), "passed")
+                merge = msgspec.structs.replace(
+                    change_asked(role, route, now), action="merge", via="api", evidence=passed, **asked
+                )
+                yield Canary(f"merge of {service.name} without a person", merge, "not_allowed")
 
 
 def _granted_route(services: Mapping[str, Mapping[str, bool]], catalogue: Catalogue) -> Route | None:
@@ -167,91 +193,3 @@ def _granted_route(services: Mapping[str, Mapping[str, bool]], catalogue: Catalo
         if route.scope_word in words
     ]
     return min(routes, key=lambda route: (route.irreversible, route.service, route.id), default=None)
-
-
-def _request(role: str, route: Route, now: int) -> RequestQuestion:
-    segments = parse_template(route.path)
-    texts = ["canary" if isinstance(segment, Parameter) else segment.text for segment in segments]
-    return RequestQuestion(
-        now=now,
-        workflow=_WORKFLOW,
-        role=role,
-        scope=(route.scope_word,),
-        service=route.service,
-        route=route.id,
-        action=route.action,
-        data=route.data,
-        method=route.method,
-        path="/" + "/".join(texts),
-        params={segment.name: "canary" for segment in segments if isinstance(segment, Parameter)},
-        query="",
-        body_bytes=0,
-        content_type="",
-    )
-
-
-def _stranger(now: int) -> RequestQuestion:
-    return RequestQuestion(
-        now=now,
-        workflow=_WORKFLOW,
-        role=STRANGER,
-        scope=(STRANGER,),
-        service=STRANGER,
-        route=STRANGER,
-        action=STRANGER,
-        data="",
-        method="GET",
-        path=f"/{STRANGER}",
-        params={},
-        query="",
-        body_bytes=0,
-        content_type="",
-    )
-
-
-def _token(role: str, now: int) -> TokenQuestion:
-    return TokenQuestion(now=now, workflow=_WORKFLOW, role=role, only=(), ttl_s=300, renewal=False)
-
-
-def _change(role: str, route: Route, now: int) -> ChangeQuestion:
-    me, namespace = Person(name=_WORKFLOW, email=_WORKFLOW), f"refs/heads/agent/{_WORKFLOW}/"
-    old, new = "1" * 40, "2" * 40
-    file = FileFact(
-        path=STRANGER,
-        folded=STRANGER,
-        change="add",
-        old_mode="",
-        new_mode="100644",
-        lines=1,
-        bytes=1,
-        binary=False,
-    )
-    facts = ChangeFacts(
-        refs=(RefFact(name=f"{namespace}canary", old=old, new=new, change="update"),),
-        base=BaseFact(ref="main", commit=old),
-        head=new,
-        merge_base=old,
-        files=(file,),
-        touched=(),
-        commits=(),
-        secrets=(),
-        irregular=(),
-        totals=Totals(files=1, lines=1, bytes=1),
-    )
-    return ChangeQuestion(
-        now=now,
-        workflow=_WORKFLOW,
-        role=role,
-        scope=(route.scope_word,),
-        service=route.service,
-        repository="",
-        action="create-branch",
-        data=route.data,
-        via="push",
-        identity=me,
-        namespace=namespace,
-        facts=facts,
-        findings=(),
-        evidence={},
-        require=(),
-    )

@@ -149,12 +149,13 @@ class _Node:
 
 
 class Catalogue:
-    """All services and their routes."""
+    """All services and their routes, and the data classes that are marked sensitive."""
 
-    __slots__ = ("_trees", "services")
+    __slots__ = ("_trees", "sensitive", "services")
 
-    def __init__(self, services: Mapping[str, Service]) -> None:
+    def __init__(self, services: Mapping[str, Service], sensitive: frozenset[str] = frozenset()) -> None:
         self.services = services
+        self.sensitive = sensitive
         self._trees = {name: _trees(service) for name, service in services.items()}
 
     def match(self, service: str, method: str, raw_path_segments: Sequence[str]) -> Match:
@@ -209,7 +210,8 @@ def _decode(segment: str, *, slash: bool) -> str | None:
 
 def build_catalogue(file: ServicesFile) -> Catalogue:
     """The catalogue that a validated `services.yaml` describes."""
-    return Catalogue({name: _service(name, entry) for name, entry in file.services.items()})
+    services = {name: _service(name, entry) for name, entry in file.services.items()}
+    return Catalogue(services, frozenset(file.sensitive))
 
 
 def _service(name: str, entry: ServiceEntry) -> Service:

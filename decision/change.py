@@ -27,7 +27,8 @@ IrregularKind = Literal[
     "unreadable",
 ]
 
-EvidenceState = Literal["passed", "failed", "absent", "could_not_run", "not_configured"]
+EvidenceState = Literal["passed", "failed", "absent", "could_not_run", "not_configured", "no_verdict"]
+"""`no_verdict` is the jury's alone: neither a pass nor a block."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -155,4 +156,11 @@ class ProtectedChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     grants_subset: bool = False
     """`roles.yaml` grants strictly less than before, and nothing else of it is wider."""
     new_deny_rule: bool = False
-    """The change adds one rule folder, whose package exports `deny` alone, with its test."""
+    """The change adds one folder below `vetoes`, whose package exports `deny` alone, with its test."""
+
+
+class DescribedChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that is known of a change before anybody checks it: what git says, and what is proven of it."""
+
+    facts: ChangeFacts
+    protected_change: ProtectedChange

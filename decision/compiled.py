@@ -82,6 +82,7 @@ class CompiledRole(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     max_diff_lines: int | msgspec.UnsetType = msgspec.UNSET
     max_files_changed: int | msgspec.UnsetType = msgspec.UNSET
     max_body_bytes: int | msgspec.UnsetType = msgspec.UNSET
+    hold_after_denials: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class CompiledTemplate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,6 +91,8 @@ class CompiledTemplate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     approvers: dict[str, bool]
     needed: int
     expires_in_s: int
+    not_starter: bool | msgspec.UnsetType = msgspec.UNSET
+    """Whether who started the workflow is not heard; absent where it makes no difference."""
 
 
 class Tables(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,6 +108,8 @@ class Tables(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     git: dict[str, CompiledGit]
     approvals: dict[str, CompiledTemplate]
     """By the name of the template."""
+    sensitive: dict[str, bool]
+    """Data classes: present means that what was read of it must not leave the workflow."""
     protected: dict[str, CompiledClass] | msgspec.UnsetType = msgspec.UNSET
     """By class. Absent where there is no `protected.yaml`: then no agent may change anything."""
 
@@ -151,9 +156,11 @@ def compile_tables(
                 "approvers": dict.fromkeys(template.approvers, True),
                 "needed": template.needed,
                 "expires_in_s": template.expires_in_s,
+                **({"not_starter": True} if template.not_starter else {}),
             }
             for name, template in approvals.templates.items()
         },
+        "sensitive": dict.fromkeys(sorted(catalogue.sensitive), True),
         **({"protected": _protection(protected)} if protected else {}),
     }
 

@@ -3,6 +3,7 @@
 Only a complete, schema-valid document whose every obligation is known becomes anything but a `Deny`.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
@@ -160,7 +161,18 @@ def read_answer(status: int, body: bytes) -> Decision:
     return result if isinstance(result, Deny) else read_document(result)
 
 
-def read_batch(status: int, body: bytes, count: int) -> tuple[Decision, ...] | Deny:
+def read_document(raw: bytes | msgspec.Raw) -> Decision:
+    """The decision that one decision document means."""
+    try:
+        document = _document.decode(raw)
+    except _UNREADABLE as error:
+        return _unknown_obligation(raw) or _invalid(str(error))
+    return _decide(document)
+
+
+def read_batch(
+    status: int, body: bytes, count: int, read: Callable[[msgspec.Raw], Decision] = read_document
+) -> tuple[Decision, ...] | Deny:
     """The decisions that an answer to `count` questions holds, in their order; a missing one is undefined.
 
     A single `Deny` says that the answer as a whole is none: that is about the batch, not about its questions.
@@ -173,16 +185,7 @@ def read_batch(status: int, body: bytes, count: int) -> tuple[Decision, ...] | D
     except _UNREADABLE:
         return _invalid("the batch is not an object")
     found = (documents.get(str(place)) for place in range(count))
-    return tuple(_undefined() if document is None else read_document(document) for document in found)
-
-
-def read_document(raw: bytes | msgspec.Raw) -> Decision:
-    """The decision that one decision document means."""
-    try:
-        document = _document.decode(raw)
-    except _UNREADABLE as error:
-        return _unknown_obligation(raw) or _invalid(str(error))
-    return _decide(document)
+    return tuple(_undefined() if document is None else read(document) for document in found)
 
 
 def _decide(document: Document) -> Decision:

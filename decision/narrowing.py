@@ -4,14 +4,17 @@ By set inclusion over compiled tables and by the shape of a parsed module, never
 proven is not so: anything unknown, missing or merely different is no narrowing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 Tables = Mapping[str, Any]
 
+META_ROLE = "meta-workflow"
+"""The role that may propose stricter policies, and never a change of its own; `data.lib.change` names the same."""
+
 _LIMITS = (
     *("max_requests_per_min", "max_diff_lines", "max_files_changed", "max_body_bytes"),
-    *("max_tokens_per_workflow", "max_tokens_per_day"),
+    *("max_tokens_per_workflow", "max_tokens_per_day", "hold_after_denials"),
 )
 _ROLE_KEYS = {"agent", "actions", "special_files", "forbidden", *_LIMITS}
 
@@ -22,9 +25,15 @@ def grants_subset(old: Tables, new: Tables, own_role: str) -> bool:
     Both are tables of `compile_tables`, of two versions of `roles.yaml` with the same other files. No role is new,
     no limit higher or gone, no forbidden path gone, and `own_role`, whoever proposes this, stays as it is.
     """
-    if any(old.get(key) != new.get(key) for key in ("routes", "services", "git", "protected")):
+    if any(
+        old.get(key) != new.get(key)
+        for key in ("routes", "services", "git", "protected", "approvals", "sensitive")
+    ):
         return False
     before, after = _words(old), _words(new)
+    # A service without a word of it grants nothing, and is still no longer unknown to the role.
+    if any(set(services) - set(old["grants"].get(role, ())) for role, services in new["grants"].items()):
+        return False
     if not after < before or own_role not in new["roles"]:
         return False
     unchanged = ("roles", "grants", "body_limits")
@@ -37,19 +46,67 @@ def grants_subset(old: Tables, new: Tables, own_role: str) -> bool:
 
 
 def exports_only_deny(module: Mapping[str, Any], area: str, name: str) -> bool:
-    """Whether a module, as `opa parse --format json` gives it, is a rule of `area` that can do nothing but veto.
+    """Whether a module, as `opa parse --format json` gives it, is one of the vetoes of `area`, and nothing else.
 
-    Its package is that of its folder, `deny` is a set and the only name without an underscore, and nothing of it
-    has a default or annotates an entry point.
+    Its package is that of its folder, `deny` is a set and the only name without an underscore, it imports nothing
+    but what all rules share, and nothing of it has a default or annotates an entry point.
     """
-    path = [part.get("value") for part in module.get("package", {}).get("path", [])]
-    if path != ["data", area, "rules", name]:
+    if _package(module) != ["data", area, "vetoes", name] or not _imports_only_shared(module):
         return False
     rules = module.get("rules", [])
     if any(rule.get("default") for rule in rules) or _entry_point(module):
         return False
     exported = [rule["head"] for rule in rules if not rule["head"]["ref"][0]["value"].startswith("_")]
     return bool(exported) and all(_is_deny_set(head) for head in exported)
+
+
+def exports_only_tests(module: Mapping[str, Any], area: str, name: str) -> bool:
+    """Whether a module is the test of a veto: in a package of its own, with tests, and nothing else that has a name."""
+    if _package(module) != ["data", area, "vetoes", f"{name}_test"] or _entry_point(module):
+        return False
+    names = [rule["head"]["ref"][0]["value"] for rule in module.get("rules", [])]
+    return any(name.startswith("test_") for name in names) and all(
+        name.startswith(("test_", "_")) for name in names
+    )
+
+
+def gathers_vetoes(module: Mapping[str, Any], area: str) -> bool:
+    """Whether a module, the entry point of `area`, asks for `data.<area>.vetoes[_].deny`: else a veto never speaks."""
+    return _package(module) == ["data", area] and any(_asks_every(part, area) for part in _parts(module))
+
+
+def _parts(module: Mapping[str, Any]) -> Iterator[Any]:
+    """All that a parsed module holds, however deep."""
+    waiting: list[Any] = [module]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        if isinstance(part, Mapping):
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
+
+
+def _asks_every(part: Any, area: str) -> bool:
+    match part:
+        case [
+            {"value": "data"},
+            {"value": of},
+            {"value": "vetoes"},
+            {"type": "var"},
+            {"value": "deny"},
+        ]:
+            return bool(of == area)
+    return False
+
+
+def _package(module: Mapping[str, Any]) -> list[Any]:
+    return [part.get("value") for part in module.get("package", {}).get("path", [])]
+
+
+def _imports_only_shared(module: Mapping[str, Any]) -> bool:
+    paths = [[part["value"] for part in each["path"]["value"]] for each in module.get("imports", [])]
+    return all(path[:2] == ["data", "lib"] for path in paths)
 
 
 def _words(tables: Tables) -> set[tuple[str, str, str]]:

@@ -34,11 +34,40 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class TokensSpent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What model providers counted so far, by their own account, since the gateway started."""
+    """What model providers counted so far, by their own account; a restart of the gateway does not begin anew."""
 
     workflow: int = 0
     role_today: int = 0
     """By all workflows of the role, since midnight UTC."""
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What this workflow had done before the call was described, by the order of the log; see `docs/policies.md`.
+
+    Names are of the catalogue, sorted, each once. What persons did in its place is not among it.
+    """
+
+    requests: int = 0
+    """Decisions on its calls, and refusals before policy."""
+    allowed: int = 0
+    denials: int = 0
+    """By policy, and refusals before policy; what the gateway denied for reasons of its own is none."""
+    denials_in_a_row: int = 0
+    """Those since the last call that was allowed."""
+    services: tuple[str, ...] = ()
+    """Services of calls that were allowed, or are being decided."""
+    data: tuple[str, ...] = ()
+    """The same of data classes."""
+    data_read: tuple[str, ...] = ()
+    """Those of them that a call read: by the action `read`, or by the method GET or HEAD."""
+    under_way: tuple[str, ...] = ()
+    """Actions of its calls that are not over yet."""
+    bytes_sent: int = 0
+    """Of bodies, to services, in calls that are over."""
+
+
+NO_HISTORY = History()
+"""Of a workflow that has asked for nothing yet."""
 
 
 class RequestQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,12 +102,15 @@ class RequestQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     approval: Approval | None = None
     performed_by: str = ""
     """The person whose approval makes the call; empty where a workflow makes it."""
+    started_by: str = ""
+    """The user of this machine who started the workflow, as the kernel told the uid; empty where that has no name."""
     body_sha256: str = ""
     """The digest of exactly the body that would be forwarded; empty where it was not read."""
     validation: OutputValidation = NOT_VALIDATED
     """What was found out about that body, where the route names an output."""
     tokens_spent: TokensSpent = TokensSpent()
     """Zero for services that are no model providers."""
+    history: History = NO_HISTORY
 
 
 class TokenQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,6 +155,14 @@ class ChangeQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     require: tuple[str, ...]
     """The kinds that must have passed, beyond those that policy demands itself."""
     protected_change: ProtectedChange = ProtectedChange()
+    call_sha256: str = ""
+    """The digest of the whole call that would make it, this change included; empty where no call does."""
+    approval: Approval | None = None
+    """What persons said of that very call."""
+    performed_by: str = ""
+    """The person whose approval makes the call; empty where a workflow makes it."""
+    started_by: str = ""
+    """The user of this machine who started the workflow; empty where nobody knows."""
 
 
 Question = RequestQuestion | TokenQuestion | ChangeQuestion | JuryQuestion

@@ -6,26 +6,13 @@ denial, within the deadline.
 """
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from decision.decider import (
-    BAD_EXCHANGE,
-    BATCH_PATH,
-    CHANGE_PATH,
-    JURY_PATH,
-    REQUEST_PATH,
-    TOKEN_PATH,
-    TOO_LONG,
-    UNREACHED,
-    engine_error,
-    path_of,
-    unavailable,
-)
-from decision.document import read_answer, read_batch
-from decision.exchange import Answer, Failure, Outcome
+from decision.decider import path_of, unavailable
+from decision.evaluation import Heads, read_outcome
+from decision.exchange import Outcome
 from decision.jury import JuryQuestion
 from decision.lane import Lane
 from decision.model import Decision, Deny
@@ -33,9 +20,6 @@ from decision.question import Question, RequestQuestion, encode_question
 from decision.turns import Turns
 
 _DRAIN_POLL_S = 0.005
-_PATHS = (REQUEST_PATH, TOKEN_PATH, CHANGE_PATH, JURY_PATH, BATCH_PATH)
-
-_log = logging.getLogger(__name__)
 
 
 class _Asked:
@@ -77,7 +61,7 @@ class QuestionQueue:
     def __init__(self, socket_path: Path, token: str, bounds: Bounds) -> None:
         self._loop = asyncio.get_running_loop()
         self._bounds = bounds
-        self._heads = {path: _head(path, token) for path in _PATHS}
+        self._heads = Heads(token)
         self._waiting = Turns[_Asked]()
         self._lanes = tuple(Lane(socket_path, bounds.deadline_s) for _ in range(bounds.max_evaluations))
         self._idle = list(self._lanes)
@@ -113,7 +97,7 @@ class QuestionQueue:
 
     def _evaluated(self, lane: Lane, batch: list[_Asked], outcome: Outcome) -> None:
         """The lane is free again: settle what it asked, then give it what waits."""
-        self._settle(batch, _read(outcome, len(batch)))
+        self._settle(batch, read_outcome(outcome, len(batch)))
         following = self._next_batch()
         if following:
             self._evaluate(lane, following)
@@ -148,37 +132,7 @@ class QuestionQueue:
         return batch
 
     def _request_of(self, batch: list[_Asked]) -> bytes:
-        if len(batch) == 1:
-            path = batch[0].path
-            body = b'{"input":%b}' % batch[0].encoded
-        else:
-            path = BATCH_PATH
-            body = b'{"input":{"calls":[%b]}}' % b",".join([asked.encoded for asked in batch])
-        return b"%b%d\r\n\r\n%b" % (self._heads[path], len(body), body)
+        return self._heads.request(batch[0].path, [asked.encoded for asked in batch])
 
     def _too_late(self, asked: _Asked) -> None:
         asked.resolve(unavailable("The policy engine did not answer in time."))
-
-
-def _head(path: str, token: str) -> bytes:
-    return (
-        f"POST {path} HTTP/1.1\r\nHost: opa\r\nAuthorization: Bearer {token}\r\n"
-        "Content-Type: application/json\r\nContent-Length: "
-    ).encode("ascii")
-
-
-def _read(outcome: Outcome, count: int) -> tuple[Decision, ...] | Deny:
-    """The decisions on `count` questions; a single `Deny` where the answer says nothing about any of them."""
-    try:
-        match outcome:
-            case Answer(status, body) if count == 1:
-                return (read_answer(status, body),)
-            case Answer(status, body):
-                return read_batch(status, body, count)
-            case Failure(kind="unreachable"):
-                return (unavailable(UNREACHED),) * count
-            case Failure(kind=kind):
-                return engine_error(TOO_LONG if kind == "too_long" else BAD_EXCHANGE)
-    except Exception:  # noqa: BLE001 - a defect of ours must not leave anybody waiting for an answer
-        _log.exception("an answer of the policy engine could not be read")
-        return engine_error(BAD_EXCHANGE)

@@ -16,9 +16,16 @@ END = "<!-- end of reasons -->"
 
 
 def reason_table(annotated: Iterable[Mapping[str, Any]]) -> str:
-    """A Markdown table of every code with its message, its remedy and who reads it, sorted by code."""
+    """A Markdown table of every code with its message, its remedy and who reads it, sorted by code.
+
+    Vetoes are left out: a folder is all that one takes, so no page lists them.
+    """
     reasons = sorted(
-        (custom for one in annotated if "code" in (custom := one["annotations"].get("custom", {}))),
+        (
+            custom
+            for one in annotated
+            if not _is_of_veto(one) and "code" in (custom := one["annotations"].get("custom", {}))
+        ),
         key=lambda custom: str(custom["code"]),
     )
     lines = ["| code | message | what to do | for |", "| --- | --- | --- | --- |"]
@@ -27,6 +34,10 @@ def reason_table(annotated: Iterable[Mapping[str, Any]]) -> str:
         for of in reasons
     ]
     return "\n".join(lines)
+
+
+def _is_of_veto(one: Mapping[str, Any]) -> bool:
+    return [part["value"] for part in one.get("path", ())][2:3] == ["vetoes"]
 
 
 def replace_table(page: str, table: str) -> str:

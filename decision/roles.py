@@ -10,18 +10,9 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from decision.path_patterns import check_pattern
 from decision.services import Count, ServicesFile
-from decision.validation import Name, Strict, unknown, validate
+from decision.validation import Name, Names, Strict, unknown, validate
 from decision.yaml_source import ConfigError, ConfigErrors, YamlDocument
 
-
-def _check_no_duplicates(words: tuple[str, ...]) -> tuple[str, ...]:
-    for place, word in enumerate(words):
-        if word in words[:place]:
-            raise ValueError(f"{word!r} stands here twice")
-    return words
-
-
-Names = Annotated[tuple[Name, ...], AfterValidator(_check_no_duplicates)]
 SomeNames = Annotated[Names, Field(min_length=1)]
 
 
@@ -36,6 +27,8 @@ class RoleLimits(Strict):
     """Of models, by their providers' counts."""
     max_tokens_per_day: Count | None = None
     """The same for all workflows of the role, by UTC days."""
+    hold_after_denials: Count | None = None
+    """After so many denials in a row a person must approve a workflow's next call."""
 
 
 SpecialFile = Literal["mode", "symlink", "gitlink", "gitattributes", "gitmodules"]

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from decision.headers import check_request_headers, check_response_headers
 from decision.route_template import Parameter, common_path, one_is_more_specific, parse_template
-from decision.validation import Name, Strict, validate
+from decision.validation import Name, Names, Strict, unknown, validate
 from decision.yaml_source import ConfigError, ConfigErrors, YamlDocument
 
 ErrorShape = Literal["problem", "openai", "anthropic", "gemini", "github", "git", "mcp"]
@@ -213,6 +213,8 @@ class ServicesFile(Strict):
     """The whole of `services.yaml`."""
 
     services: dict[Name, ServiceEntry]
+    sensitive: Names = ()
+    """Data classes: a workflow that has read one of them writes nowhere any more."""
 
 
 def read_services(document: YamlDocument) -> ServicesFile:
@@ -228,6 +230,7 @@ def read_services(document: YamlDocument) -> ServicesFile:
             _people_only(document, name, file.services),
         )
     ]
+    errors += _unknown_sensitive(document, file)
     if errors:
         raise ConfigErrors(errors)
     return file
@@ -241,6 +244,16 @@ def _no_routes(document: YamlDocument, name: str, service: ServiceEntry) -> Iter
         for route_id in service.git.routes.keys() & service.routes.keys():
             message = f"the route name {route_id!r} belongs to the git side of the service; choose another"
             yield document.error_at((*where, "routes", route_id), message, key=True)
+
+
+def _unknown_sensitive(document: YamlDocument, file: ServicesFile) -> Iterator[ConfigError]:
+    """A class that no route names would protect nothing, and look as if it did."""
+    known = {route.data for service in file.services.values() for route in service.every_route.values()}
+    named = sorted(data for data in known if data)
+    for place, data in enumerate(file.sensitive):
+        if data not in named:
+            message = f"{unknown('data class', data, named)}; name it at a route or correct it"
+            yield document.error_at(("sensitive", place), message)
 
 
 def _people_only(

@@ -8,13 +8,24 @@ import json
 from collections.abc import Iterable
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from decision.yaml_source import ConfigError, ConfigErrors, Where, YamlDocument
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 """A name of ours: roles, services, routes, actions, data classes, credentials."""
+
+
+def _check_no_duplicates(words: tuple[str, ...]) -> tuple[str, ...]:
+    for place, word in enumerate(words):
+        if word in words[:place]:
+            raise ValueError(f"{word!r} stands here twice")
+    return words
+
+
+Names = Annotated[tuple[Name, ...], AfterValidator(_check_no_duplicates)]
+"""Several of them, each once."""
 
 
 class Strict(BaseModel):

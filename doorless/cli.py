@@ -7,7 +7,7 @@ import os
 import sys
 
 from doorless.problem import ExitCode, Problem, render
-from workflows.failure import Failure, Refused, SandboxBroken, Unreachable
+from workflows.failure import Failure, NotKept, Refused, SandboxBroken, Unreachable
 
 _SIGINT = 130
 _SIGPIPE = 141
@@ -65,6 +65,8 @@ def exit_code_of(failure: Failure, *, ran: bool) -> int:
             return ExitCode.RUN_DENIED if ran else ExitCode.FAILED
         case Unreachable():
             return ExitCode.RUN_NOT_RUNNING if ran else ExitCode.NOT_RUNNING
+        case NotKept():
+            return ExitCode.RUN_NOT_KEPT if ran else ExitCode.FAILED
         case SandboxBroken():
             return ExitCode.RUN_NO_SANDBOX if ran else ExitCode.FAILED
         case _:

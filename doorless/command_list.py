@@ -22,7 +22,7 @@ from doorless.commands.run import SUMMARY, run_main
 
 EXIT_CODES = (
     "Exit codes: 0 ok · 1 denied, or a check failed · 2 usage or configuration · 3 Doorless is not running. "
-    "`doorless run` passes the agent's own code on and uses 120 to 125 for itself; see `doorless run --help`."
+    "`doorless run` passes the agent's own code on and uses 119 to 125 for itself; see `doorless run --help`."
 )
 
 app = typer.Typer(

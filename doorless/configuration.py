@@ -5,6 +5,7 @@ Only `doorless/` reads this file; every part gets what concerns it as flags.
 
 import ipaddress
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -55,12 +56,36 @@ class WebhookEntry(Strict):
     secret: str
 
 
+class MetaWorkflowEntry(Strict):
+    """Where the meta-workflow is answered: the log's entries, and what policy would say. Nobody is without it."""
+
+    log: Annotated[str, AfterValidator(_loopback_address)]
+    policy_tools: Annotated[str, AfterValidator(_loopback_address)]
+
+
+def _absolute(text: str) -> str:
+    if not PurePosixPath(text).is_absolute():
+        raise ValueError(
+            f"{text!r} must be an absolute path: it lies outside the home, which nobody else can open"
+        )
+    return text
+
+
+class ApproversEntry(Strict):
+    """A socket for persons beside the operator who may approve, and the group of this machine that may reach it."""
+
+    path: Annotated[str, AfterValidator(_absolute)]
+    group: str
+
+
 class Configuration(Strict):
     """The whole of doorless.yaml. Paths are relative to the home."""
 
     issuer: IssuerEntry = IssuerEntry()
     bots: BotsEntry | None = None
     webhook: WebhookEntry | None = None
+    approvals_socket: ApproversEntry | None = None
+    meta_workflow: MetaWorkflowEntry | None = None
     credentials: str = "credentials.yaml"
     resource_servers: Mapping[Name, str] = Field(default_factory=dict)
     """Audience to the file that holds its introspection secret."""
@@ -85,6 +110,14 @@ def load_configuration(home: Home) -> Configuration:
         missing.append(
             document.error_at(("webhook", "secret"), f"there is no file {home.root / webhook.secret}")
         )
+    if configuration.meta_workflow is not None:
+        missing += [
+            document.error_at(
+                ("meta_workflow",), f"there is no file {file}, which the catalogue's service names"
+            )
+            for file in (home.log_reader, home.policy_tools)
+            if not file.is_file()
+        ]
     if not (home.root / configuration.credentials).is_file():
         where = ("credentials",)
         missing.append(document.error_at(where, f"there is no file {home.root / configuration.credentials}"))

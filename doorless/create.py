@@ -33,6 +33,9 @@ issuer:
 # Each new hold is sent there, signed with the secret (whsec_ and base64) in that file. https, or http on this machine.
 # webhook: {{ url: "https://chat.example/hook", secret: secrets/webhook }}
 
+# The meta-workflow (docs/meta-workflow.md) reads the log and asks what policy would say there. Loopback only.
+# meta_workflow: {{ log: "127.0.0.1:8404", policy_tools: "127.0.0.1:8405" }}
+
 # Which static secret goes to which upstream.
 credentials: credentials.yaml
 
@@ -126,8 +129,10 @@ def _name_approver(file: Path) -> str:
 _HEADERS = {
     "openai": 'name: Authorization, prefix: "Bearer "',
     "gemini": "name: X-Goog-Api-Key",
+    "log": 'name: Authorization, prefix: "Bearer "',
+    "policy-tools": 'name: Authorization, prefix: "Bearer "',
 }
-"""How model providers take a key; all others take it as X-Api-Key."""
+"""How model providers, by the shape of their errors, and services of ours take a key; all others as X-Api-Key."""
 
 
 def _write_secrets(home: Home, listen: str) -> tuple[Made, ...]:
@@ -146,7 +151,8 @@ def _write_secrets(home: Home, listen: str) -> tuple[Made, ...]:
             entries += f'\n  {api}: {{file: {file}, as: header, name: Authorization, prefix: "Bearer "}}'
         elif service.credential:
             file = f"secrets/{service.credential}"
-            entries += f"\n  {service.credential}: {{file: {file}, as: header, {_HEADERS.get(service.errors, 'name: X-Api-Key')}}}"
+            header = _HEADERS.get(service.name) or _HEADERS.get(service.errors, "name: X-Api-Key")
+            entries += f"\n  {service.credential}: {{file: {file}, as: header, {header}}}"
             made.append(Made(file, f"a random key for {service.name}; put the real one here"))
         for name in sorted({route.people_credential for route in service.routes if route.people_credential}):
             file = f"secrets/{name}"

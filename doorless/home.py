@@ -115,6 +115,16 @@ class Home:
         return self.secrets / "bots"
 
     @property
+    def log_reader(self) -> Path:
+        """What is shown to the log service by whoever may read it: the gateway, for the meta-workflow."""
+        return self.secrets / "log-reader"
+
+    @property
+    def policy_tools(self) -> Path:
+        """What is shown to the policy tools by whoever may ask them: the gateway, for the meta-workflow."""
+        return self.secrets / "policy-tools"
+
+    @property
     def checks_socket(self) -> Path:
         """The checks answer here what a change is."""
         return self.run / "checks.sock"

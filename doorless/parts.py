@@ -39,6 +39,22 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
+class Watching:
+    """Where the meta-workflow's gateway reads the log, and asks what policy would say."""
+
+    log: str
+    policy_tools: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApproversSocket:
+    """Where persons beside the operator approve, and the group of this machine that may reach it."""
+
+    path: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What `doorless up` found out before it became the supervisor."""
 
@@ -53,6 +69,10 @@ class Plan:
     bots_listen: str = ""
     """Where bots may ask for checks; empty: nowhere."""
     webhook: Webhook | None = None
+    approvers: ApproversSocket | None = None
+    """None: only who can open the home approves."""
+    watching: Watching | None = None
+    """None: nobody may read the log over HTTP."""
 
 
 def parts_of(plan: Plan) -> tuple[Part, ...]:
@@ -63,6 +83,7 @@ def parts_of(plan: Plan) -> tuple[Part, ...]:
     )
     return (
         *console,
+        *(() if plan.watching is None else _watching_parts(plan, plan.watching)),
         Part("gateway", _argv(plan, "gateway", _gateway_flags(plan)), 6.0, needs="audit"),
         Part("issuer", _argv(plan, "issuer", _issuer_flags(plan)), 3.0, needs="audit"),
         # Only where bots' checks are recorded does it need the log.
@@ -89,6 +110,29 @@ def _console_argv(plan: Plan, webhook: Webhook) -> tuple[str, ...]:
         "secret": webhook.secret,
     }
     return _argv(plan, "console", flags)
+
+
+def _watching_parts(plan: Plan, watching: Watching) -> tuple[Part, ...]:
+    """They read what the others write, and nothing waits for them."""
+    home = plan.home
+    log: dict[str, object] = {
+        "log": home.log,
+        "index": home.log_index,
+        "secret": home.log_reader,
+        "listen": watching.log,
+    }
+    tools: dict[str, object] = {
+        "log": home.log,
+        "bundles": home.bundles,
+        "policies": home.policies,
+        "opa": plan.opa,
+        "secret": home.policy_tools,
+        "listen": watching.policy_tools,
+    }
+    return (
+        Part("log", _argv(plan, "audit.log_service", log), 3.0, needs="audit"),
+        Part("authoring", _argv(plan, "authoring", tools), 3.0, needs="audit"),
+    )
 
 
 def _audit_flags(plan: Plan) -> dict[str, object]:
@@ -144,6 +188,7 @@ def _issuer_flags(plan: Plan) -> dict[str, object]:
 
 def _gateway_flags(plan: Plan) -> dict[str, object]:
     home = plan.home
+    beside = plan.approvers
     return {
         "run": home.run,
         "policies": home.policies,
@@ -155,4 +200,5 @@ def _gateway_flags(plan: Plan) -> dict[str, object]:
         "issuer-url": plan.issuer_url,
         "credentials": plan.credentials,
         "opa": plan.opa,
+        **({"approvals-socket": beside.path, "approvals-group": beside.group} if beside else {}),
     }

@@ -9,7 +9,7 @@ from workflows.failure import Failure
 
 
 class ExitCode(enum.IntEnum):
-    """What a command ends with. `doorless run` passes the agent's own code on and uses 120 to 125 for itself."""
+    """What a command ends with. `doorless run` passes the agent's own code on and uses 119 to 125 for itself."""
 
     OK = 0
     FAILED = 1
@@ -18,6 +18,7 @@ class ExitCode(enum.IntEnum):
     """The command was not understood, or its configuration cannot be used."""
     NOT_RUNNING = 3
     """A part of Doorless that is needed does not answer."""
+    RUN_NOT_KEPT = 119
     RUN_DENIED = 120
     RUN_NOT_RUNNING = 121
     RUN_NO_SANDBOX = 122

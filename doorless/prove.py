@@ -124,6 +124,7 @@ def _argv(place: Path, groups: tuple[Group, ...]) -> tuple[str, ...]:
         "jwt-secret": home.secrets / f"introspection-{_JWT_SERVICE}",
         "static-key": home.secrets / f"{_STATIC_SERVICE}-key",
         "forge-token": home.secrets / "forge-git",
+        "jury": home.jury,
         "jwt-service": _JWT_SERVICE,
         "static-service": _STATIC_SERVICE,
         "issuer-url": f"http://{DEFAULT_LISTEN}",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from doorless.child import Child, start_child
 from doorless.home import Home
-from doorless.parts import Part, Plan, Webhook, Witnessing, parts_of
+from doorless.parts import ApproversSocket, Part, Plan, Watching, Webhook, Witnessing, parts_of
 from doorless.problem import ExitCode, Problem, render
 from workflows.failure import Failure
 
@@ -178,8 +178,12 @@ def _read_plan(argv: list[str]) -> tuple[Plan, float]:
     parser.add_argument("--opa", type=Path, required=True)
     parser.add_argument("--setpriv", required=True)
     parser.add_argument("--bots-listen", default="")
+    parser.add_argument("--log-listen", default="")
+    parser.add_argument("--policy-tools-listen", default="")
     parser.add_argument("--webhook", default="")
     parser.add_argument("--webhook-secret", type=Path)
+    parser.add_argument("--approvals-socket", default="")
+    parser.add_argument("--approvals-group", default="")
     parser.add_argument("--witness", action="append", default=[], help="KEY=ADDRESS; may be repeated")
     parser.add_argument("--quorum", type=int, default=1)
     parser.add_argument("--alarm-after-s", type=int, default=60)
@@ -194,6 +198,10 @@ def _read_plan(argv: list[str]) -> tuple[Plan, float]:
         python=sys.executable,
         setpriv=read.setpriv,
         bots_listen=read.bots_listen,
+        watching=Watching(read.log_listen, read.policy_tools_listen) if read.log_listen else None,
+        approvers=ApproversSocket(read.approvals_socket, read.approvals_group)
+        if read.approvals_socket
+        else None,
         webhook=Webhook(read.webhook, read.webhook_secret) if read.webhook else None,
         witnessing=Witnessing(tuple(read.witness), read.quorum, read.alarm_after_s),
     )

@@ -44,9 +44,15 @@ def run_up(home: Home) -> NoReturn:
     words += _witness_words(witnesses)
     if configuration.bots is not None:
         words += ["--bots-listen", configuration.bots.listen]
+    if configuration.approvals_socket is not None:
+        beside = configuration.approvals_socket
+        words += ["--approvals-socket", beside.path, "--approvals-group", beside.group]
     if configuration.webhook is not None:
         secret = home.root / configuration.webhook.secret
         words += ["--webhook", configuration.webhook.url, "--webhook-secret", str(secret)]
+    if configuration.meta_workflow is not None:
+        asked = configuration.meta_workflow
+        words += ["--log-listen", asked.log, "--policy-tools-listen", asked.policy_tools]
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "doorless.supervisor", *words])  # noqa: S606
 

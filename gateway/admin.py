@@ -5,7 +5,7 @@ Opening a channel answers with a stream, the lease: whoever holds it holds the c
 
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -17,12 +17,13 @@ from starlette.routing import Route
 from audit.faults import LogUnavailable
 from decision.pdp import Pdp
 from decision.pdp_model import Activated, Refused, Unchanged
-from gateway.approvals_api import ApprovalsApi
 from gateway.caller import TokensDisagree
 from gateway.channel import Channel
 from gateway.channels import ChannelRefused, Channels
-from gateway.grants_api import GrantsApi
+from gateway.holding.approvals_api import ApprovalsApi, person_of
+from gateway.holding.grants_api import GrantsApi
 from gateway.issuer_link import IssuerLink, IssuerUnavailable, TokenRefused
+from gateway.shadow.api import ShadowApi
 
 MAX_BODY_BYTES = 256 * 1024
 
@@ -58,6 +59,7 @@ class Admin:
     status: Callable[[], dict[str, Any]]
     approvals: ApprovalsApi
     grants: GrantsApi
+    shadow: ShadowApi
 
     def application(self) -> Starlette:
         """The Starlette application."""
@@ -72,6 +74,7 @@ class Admin:
                 Route("/policy/reload", self.reload, methods=["POST"]),
                 *self.approvals.routes(),
                 *self.grants.routes(),
+                *self.shadow.routes(),
             ]
         )
 
@@ -82,6 +85,7 @@ class Admin:
             caller = await self.issuer.caller(asked.tokens)
             if caller.workflow != asked.workflow:
                 raise TokensDisagree("the tokens are for another workflow")
+            caller = replace(caller, started_by=person_of(request) or "")
             channel = await self.channels.open(caller)
             await self._keep_if_active(channel)
         except _FORESEEN as error:

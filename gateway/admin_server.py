@@ -5,7 +5,6 @@ Each request says who is at the other end of its socket, by the kernel's account
 
 import asyncio
 import contextlib
-import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -15,13 +14,9 @@ from starlette.applications import Starlette
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from gateway.approvals_api import PEER_KEY
-from gateway.channel import LONGEST_SOCKET_PATH
+from gateway.holding.approvals_api import PEER_KEY
+from serving.listening import listen_unix
 from serving.peers import peer_uid
-
-
-class SocketPathTooLong(Exception):
-    """The path does not fit into `sockaddr_un`."""
 
 
 class PeerProtocol(HttpToolsProtocol):
@@ -45,7 +40,7 @@ class _QuietServer(Server):
 
 @contextlib.asynccontextmanager
 async def serve_admin(application: Starlette, path: Path) -> AsyncIterator[None]:
-    """Serve `application` at `path`, mode 0600, while the context lasts."""
+    """Serve `application` at `path`, mode 0600, while the context lasts. Raises `SocketError`."""
     config = Config(
         app=application,
         http=PeerProtocol,
@@ -70,16 +65,7 @@ async def serve_admin(application: Starlette, path: Path) -> AsyncIterator[None]
 
 @contextlib.contextmanager
 def _listening(path: Path) -> Iterator[socket.socket]:
-    if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
-        raise SocketPathTooLong(f"{path} is too long for a unix socket; use a shorter home")
-    path.unlink(missing_ok=True)
-    before = os.umask(0o177)
-    try:
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(str(path))
-    finally:
-        os.umask(before)
-    listener.listen(64)
+    listener = listen_unix(path)
     try:
         yield listener
     finally:

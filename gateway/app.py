@@ -11,7 +11,8 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,31 +27,41 @@ from decision.pdp import Pdp
 from decision.pdp_model import Policy, Refused
 from gateway.admin import Admin
 from gateway.admin_server import serve_admin
-from gateway.approvals import Approvals
-from gateway.approvals_api import ApprovalsApi
+from gateway.asking import Asking
 from gateway.channels import Channels
 from gateway.credentials import CredentialsInvalid, load_credentials
 from gateway.git.checks import Checks
 from gateway.git.judge import Bench
+from gateway.git.proposals import Proposals
 from gateway.git.push import Pushes
 from gateway.git.repository import base_url
-from gateway.grants_api import GrantsApi
-from gateway.hold_history import events_since
-from gateway.hold_means import Means
-from gateway.holds import LONGEST_S, hold_id
+from gateway.holding.account import Accounts
+from gateway.holding.approvals import Approvals
+from gateway.holding.approvals_api import ApprovalsApi
+from gateway.holding.approvers import Approvers, Place, PlaceUnusable, serve_approvers
+from gateway.holding.events import HOLD_EVENTS
+from gateway.holding.grants_api import GrantsApi
+from gateway.holding.holds import LONGEST_S, hold_id
+from gateway.holding.means import Means
+from gateway.holding.performing import Performing
 from gateway.issuer_link import IssuerLink
 from gateway.limits import RateLimits
-from gateway.metering import Metering
+from gateway.log_events import events_since
+from gateway.metering import USAGE, Metering
 from gateway.obligations import Obligations
+from gateway.past_log import OPENED, Openings
 from gateway.pdp_events import PdpReporter
-from gateway.performing import Performing
 from gateway.proxy import Stops
 from gateway.record import Recorder
 from gateway.request import Stamp
 from gateway.self_description import SelfDescription
 from gateway.settings import Settings, parse
+from gateway.shadow.api import ShadowApi
+from gateway.shadow.queue import ShadowQueue
+from gateway.shadow.shadow import CandidateHome, Shadow
 from gateway.upstream import Upstreams
 from gateway.validation import Outputs
+from serving.listening import SocketError
 
 EX_UNAVAILABLE = 69
 EX_TEMPFAIL = 75
@@ -83,6 +94,9 @@ def main(arguments: list[str]) -> int:
     except CannotStart as error:
         print(f"gateway: {error}", file=sys.stderr)
         return error.status
+    except SocketError as error:
+        print(f"gateway: {error}", file=sys.stderr)
+        return EX_CONFIG
     return 0
 
 
@@ -115,10 +129,13 @@ async def _gateway(settings: Settings) -> AsyncIterator[None]:
             raise CannotStart(EX_CONFIG, str(error)) from error
         log = await _connect_log(settings.audit_socket)
         stack.push_async_callback(log.close)
-        recorder = Recorder(log, lambda: time.time_ns() // 1_000_000)
+        shadowed = ShadowQueue()
+        recorder = Recorder(log, lambda: time.time_ns() // 1_000_000, shadowed)
         pdp = Pdp(settings.policies, settings.bundles, settings.run, opa, PdpReporter(recorder))
         stack.push_async_callback(pdp.stop)
         await _start_pdp(pdp)
+        shadow = Shadow(CandidateHome(opa, settings.bundles, settings.run), shadowed, recorder)
+        stack.push_async_callback(shadow.close)
         issuer = IssuerLink(settings.issuer_socket, settings.issuer_url, time.time)
         stack.push_async_callback(issuer.close)
         upstreams = Upstreams(credentials)
@@ -135,18 +152,25 @@ async def _gateway(settings: Settings) -> AsyncIterator[None]:
         )
         approvals = Approvals(recorder, _means())
         stack.callback(approvals.close)
-        await _restore(approvals, settings.audit_socket)
-        pushes = Pushes(_git_folder(settings.git), bench)
+        openings = Openings(settings.audit_socket)
+        metering = Metering(recorder)
+        await _restore(approvals, openings, metering, settings.audit_socket)
+        git = _git_folder(settings.git)
+        pushes = Pushes(git, bench)
+        proposals = Proposals(bench, pushes.read, upstreams, git / "pushes")
+        outputs = Outputs(settings.checks_socket)
         stops = Stops(
             policy=lambda: _in_force(pdp),
             obligations=Obligations(credentials, limits),
             recorder=recorder,
             upstreams=upstreams,
             approvals=approvals,
-            outputs=Outputs(settings.checks_socket, pushes.read),
-            metering=Metering(recorder),
+            asking=Asking(outputs, approvals, metering, proposals, recorder),
+            proposals=proposals,
+            metering=metering,
             pushes=pushes,
             secrets=credentials.secrets(),
+            openings=openings,
             self_description=SelfDescription(limits, time.monotonic),
             reserved_query=credentials.query_names(),
             stamp=_stamp,
@@ -156,27 +180,55 @@ async def _gateway(settings: Settings) -> AsyncIterator[None]:
         stack.callback(channels.close_all, "gateway_stopped")
         following = asyncio.create_task(issuer.follow(channels.workflows, channels.close))
         stack.callback(following.cancel)
+        api = ApprovalsApi(
+            approvals,
+            Performing(stops),
+            Accounts(settings.audit_socket, recorder),
+            lambda: _in_force(pdp),
+        )
         admin = Admin(
             channels,
             issuer,
             pdp,
             lambda: _status(pdp, log, channels),
-            ApprovalsApi(approvals, Performing(stops), lambda: _in_force(pdp).revision),
+            api,
             GrantsApi(approvals.granting, lambda: _in_force(pdp)),
+            ShadowApi(shadow),
         )
         await stack.enter_async_context(serve_admin(admin.application(), settings.admin_socket))
+        await stack.enter_async_context(_approvers(settings, api, lambda: _in_force(pdp)))
         await recorder.event("gateway.started", revision=_in_force(pdp).revision)
         yield
         recorder.event_later("gateway.stopped")
 
 
-async def _restore(approvals: Approvals, log: Path) -> None:
-    """Take up the holds of the process before this one."""
+@contextlib.asynccontextmanager
+async def _approvers(
+    settings: Settings, api: ApprovalsApi, policy: Callable[[], Policy]
+) -> AsyncIterator[None]:
+    """The socket of approvers beside the operator, where one is configured."""
+    if settings.approvals_socket is None:
+        yield
+        return
+    approvers = Approvers(replace(api, own_only=True), policy)
+    try:
+        async with serve_approvers(approvers, Place(settings.approvals_socket, settings.approvals_group)):
+            yield
+    except PlaceUnusable as error:
+        raise CannotStart(EX_CONFIG, f"the approvers' socket cannot be used: {error}") from error
+
+
+async def _restore(approvals: Approvals, openings: Openings, metering: Metering, log: Path) -> None:
+    """Take up the holds, the workflows and the spent tokens of the process before this one."""
     since_ms = (int(time.time()) - LONGEST_S) * 1000
     try:
-        approvals.restore(await asyncio.to_thread(events_since, log, since_ms))
+        found = await asyncio.to_thread(events_since, log, since_ms, (*HOLD_EVENTS, OPENED, USAGE))
     except (LogUnavailable, EntryInvalid) as error:
-        raise CannotStart(EX_UNAVAILABLE, f"the holds cannot be read from the audit log: {error}") from error
+        raise CannotStart(EX_UNAVAILABLE, f"what was cannot be read from the audit log: {error}") from error
+    events = [event for _, event in found]
+    approvals.restore(event for event in events if event.event.startswith(HOLD_EVENTS))
+    openings.restore(found)
+    metering.restore(event for event in events if event.event == USAGE)
 
 
 def _means() -> Means:

@@ -88,3 +88,12 @@ class RequestBody:
         chunk: bytes = message.get("body", b"")
         self.count += len(chunk)
         return chunk
+
+
+def body_of(sent: bytes) -> RequestBody:
+    """A body that is all there."""
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": sent, "more_body": False}
+
+    return RequestBody(receive, len(sent))

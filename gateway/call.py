@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from decision.catalogue import Catalogue, Matched, MethodNotAllowed, NoRoute, NoService, Route, Service
 from decision.model import Deny, Reason, Source, gateway_denial
-from decision.question import RequestQuestion
+from decision.question import NO_HISTORY, History, RequestQuestion
 from gateway.caller import Caller
 from gateway.git.asked import PUSH_ROUTE, GitCall, read_git_call
 from gateway.git.doors import OpenDoor, ShutDoor, read_door
+from gateway.git.proposed import Proposed
 from gateway.request import RawRequest, Refused, Stamp
 from gateway.wire import (
     Flaw,
@@ -54,6 +55,8 @@ class Call:
     """Whether a person's approval makes it, with a credential that no agent's call takes."""
     output: str = ""
     """The type of document that its body is, where it takes effect; empty where it is none."""
+    change: Proposed | None = None
+    """The change that it would make to a repository, once policy was asked about that."""
 
     @property
     def errors(self) -> str:
@@ -82,6 +85,8 @@ class Known:
 
     catalogue: Catalogue
     reserved_query: frozenset[str] = frozenset()
+    history: History = NO_HISTORY
+    """What its workflow has done so far."""
 
 
 def describe(
@@ -106,7 +111,7 @@ def describe(
         return HoldCall(stamp.id, target.path[len(HOLDS_PATH) :].decode("ascii"))
     if service is None or not slash:
         return _unknown(stamp, "service_unknown", name)
-    return _describe_call(raw, caller, known.catalogue, Below(service, target), stamp)
+    return _describe_call(raw, caller, known.catalogue, Below(service, target, known.history), stamp)
 
 
 def unknown_hold(asked: HoldCall) -> Refused:
@@ -116,10 +121,11 @@ def unknown_hold(asked: HoldCall) -> Refused:
 
 @dataclass(frozen=True, slots=True)
 class Below:
-    """A service, and what stands in the target below its name."""
+    """A service, what stands in the target below its name, and what the workflow had done before."""
 
     service: Service
     target: Target
+    history: History
 
     @property
     def path(self) -> bytes:
@@ -220,6 +226,8 @@ def _question(
         query=below.target.query.decode("ascii"),
         body_bytes=announced_body(raw.headers),
         content_type=_header(raw.headers, b"content-type"),
+        history=below.history,
+        started_by=caller.started_by,
     )
 
 

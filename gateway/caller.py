@@ -1,4 +1,4 @@
-"""Who calls: the channel is the identity. A `Caller` is made of verified tokens and of nothing else.
+"""Who calls: the channel is the identity. A `Caller` is made of verified tokens and of nothing else that was sent.
 
 Pure: tokens are verified elsewhere; here they become one value that says what a workflow may ask for.
 """
@@ -31,6 +31,8 @@ class Caller:
     """By service name."""
     expires_at: int
     """When the first of its tokens ends, in Unix seconds."""
+    started_by: str = ""
+    """The user of this machine who opened its channel, as the kernel told it; empty where that uid has no name."""
 
     def scope_for(self, service: str) -> tuple[str, ...]:
         """The scope words that this workflow holds for a service; none for a service it has no token for."""

@@ -4,12 +4,16 @@ import asyncio
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from starlette.types import ASGIApp
 from uvicorn.config import Config
 
 from gateway.caller import Caller, TokensDisagree
 from gateway.channel import LONGEST_SOCKET_PATH, SOCKET_NAME, Channel
+from gateway.past import Past
+from gateway.past_log import OPENED, PastUnreadable
 from gateway.proxy import Proxy, Stops
 from gateway.tenant import Tenant
 
@@ -60,8 +64,8 @@ class Channels:
         # Reserved before the first await: two requests for one workflow, or for one uid, never both pass.
         self._open[workflow] = channel
         try:
-            await self._stops.recorder.event("channel.opened", workflow, role=caller.role, uid=channel.uid)
-            await channel.listen(_config(Proxy(self._stops, channel.tenant, self.expel)))
+            past = await self._begun(channel)
+            await channel.listen(config_of(Proxy(self._stops, channel.tenant, past, self.expel)))
         except BaseException as error:
             self._abandon(channel)
             if isinstance(error, OSError):
@@ -83,7 +87,8 @@ class Channels:
             raise ChannelRefused("channel_unknown", f"workflow {caller.workflow} has no channel")
         if caller.role != channel.tenant.role:
             raise ChannelRefused("tokens_disagree", "the tokens are for another role")
-        channel.renew(caller)
+        before = channel.tenant.caller
+        channel.renew(replace(caller, started_by=before.started_by if before is not None else ""))
         self._watch_expiry(channel, caller)
 
     def close(self, workflow: str, reason: str) -> bool:
@@ -113,6 +118,19 @@ class Channels:
         for workflow in workflows:
             self.close(workflow, reason)
         return workflows
+
+    async def _begun(self, channel: Channel) -> Past:
+        """Record the opening; what the workflow had done before, if it had a channel already."""
+        workflow = channel.tenant.workflow
+        receipt = await self._stops.recorder.event(
+            OPENED, workflow, role=channel.tenant.role, uid=channel.uid
+        )
+        try:
+            past = await self._stops.openings.past(workflow)
+        except PastUnreadable as error:
+            raise ChannelRefused("past_unreadable", str(error)) from error
+        self._stops.openings.note(workflow, receipt.seq, int(self._clock()))
+        return past
 
     def _abandon(self, channel: Channel) -> None:
         """Undo an opening, whatever of it was done; a newer channel of the same workflow is not touched."""
@@ -150,8 +168,8 @@ class Channels:
         self.close(workflow, "tokens_expired")
 
 
-def _config(application: Proxy) -> Config:
-    """Uvicorn's settings for a channel: no access log, no guesses about proxies, no lifespan, no WebSocket."""
+def config_of(application: ASGIApp) -> Config:
+    """Uvicorn's settings for strict sockets: no access log, no guesses about proxies, no lifespan, no WebSocket."""
     config = Config(
         app=application,
         interface="asgi3",

@@ -3,25 +3,33 @@
 Only services with a model provider's shape are; an answer that breaks off counts what it said until then.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import msgspec
 
+from audit.entry import EventEntry
 from decision.question import TokensSpent
 from gateway.call import Call
 from gateway.record import Recorder
 from gateway.upstream import Answered
-from gateway.usage import SHAPES, Meter, Spent
+from gateway.usage import SHAPES, Meter, Spent, Usage
 
-EVENT = "model.usage"
+USAGE = "model.usage"
 
 
 class Metering:
-    """Counts for one gateway; the numbers begin at nothing when it starts."""
+    """Counts for one gateway; what was spent before it started is told by the log."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._spent = Spent()
+
+    def restore(self, events: Iterable[EventEntry]) -> None:
+        """Count what the log tells of calls of the last day: a restart gives nobody a new budget."""
+        for event in events:
+            usage = Usage(int(event.detail["input_tokens"]), int(event.detail["output_tokens"]))
+            self._spent.add(event.workflow, str(event.detail["role"]), usage, event.time // 1000)
 
     def described(self, call: Call) -> Call:
         """The call with what its workflow and its role have spent among its facts."""
@@ -50,7 +58,7 @@ class Metering:
         question = call.question
         self._spent.add(question.workflow, question.role, usage, question.now)
         self._recorder.event_later(
-            EVENT,
+            USAGE,
             question.workflow,
             decision=call.id,
             role=question.role,

@@ -17,7 +17,7 @@ from decision.question import RequestQuestion, encode_question
 from gateway.body import ClientGone, RequestBody
 from gateway.call import Call
 from gateway.headers import REQUEST_ALLOWED, forwardable
-from gateway.holds import TARGET_LIMIT
+from gateway.holding.holds import TARGET_LIMIT
 from gateway.request import RawRequest, Refused
 from gateway.scrub import Scrubber
 from gateway.token_shapes import SHAPES

@@ -14,30 +14,34 @@ import msgspec
 
 from audit.faults import LogUnavailable
 from audit.receipt import Receipt
-from decision.model import Allow, Decision, Deny, Hold, gateway_denial
+from decision.model import Allow, Deny, Hold, gateway_denial
 from decision.pdp_model import Policy
-from gateway.approvals import Approvals
+from gateway.asking import About, Asking
 from gateway.body import BodyTooLarge, ClientGone, Receive
 from gateway.call import Call, HoldCall, Known, SelfCall, describe, unknown_hold
 from gateway.caller import Caller, identify
 from gateway.exchange import Exchange, Send
+from gateway.git.names import Search
+from gateway.git.proposals import Proposals
 from gateway.git.push import Push, Pushes, Served
+from gateway.holding.approvals import Approvals
 from gateway.links import links_of
 from gateway.live_secrets import LiveSecrets
 from gateway.metering import Metering
 from gateway.obligations import Obligations
-from gateway.outbound import searched, without_people, without_secrets
+from gateway.outbound import findings, searched, without_people, without_secrets
 from gateway.outcome import Outcome, Result
+from gateway.past import Past
+from gateway.past_log import Openings
 from gateway.pause import Means, Pause
 from gateway.record import Recorder
 from gateway.refusals import NOT_FOUND, Refusal, headers_of, refusal_of, shape_for, write
-from gateway.request import NO_REQUEST, Refused, Stamp
+from gateway.request import NO_REQUEST, RawRequest, Refused, Stamp
 from gateway.returned import relay
 from gateway.scrub import Hit, LiveSecret
 from gateway.self_description import SelfDescription
 from gateway.tenant import Tenant
 from gateway.upstream import Answered, Failed, Upstreams
-from gateway.validation import Outputs, wants_jury
 
 _LOGGER = logging.getLogger("gateway.proxy")
 
@@ -52,10 +56,12 @@ class Stops:
     upstreams: Upstreams
     pushes: Pushes
     approvals: Approvals
-    outputs: Outputs
+    asking: Asking
+    proposals: Proposals
     metering: Metering
     secrets: tuple[LiveSecret, ...]
     """The static ones, which no answer may hold."""
+    openings: Openings
     self_description: SelfDescription
     reserved_query: frozenset[str]
     """Query parameters that carry credentials of ours."""
@@ -66,15 +72,16 @@ class Stops:
 class Proxy:
     """The ASGI application of one channel."""
 
-    def __init__(self, stops: Stops, tenant: Tenant, expel: Callable[[str], None]) -> None:
+    def __init__(self, stops: Stops, tenant: Tenant, past: Past, expel: Callable[[str], None]) -> None:
         self._stops = stops
         self._tenant = tenant
+        self._past = past
         self._secrets = LiveSecrets(stops.secrets)
         self._expel = expel
         self._pause = Pause(
             Means(
                 monotonic=stops.monotonic,
-                record=lambda refused: stops.recorder.refusal(refused, NO_REQUEST, tenant),
+                record=lambda refused: self._record_refusal(refused, NO_REQUEST),
                 tell=lambda decision, count: stops.recorder.event_later(
                     "refusals.counted", tenant.workflow, decision=decision, count=count
                 ),
@@ -105,7 +112,8 @@ class Proxy:
             return await self._refuse(exchange, caller)
         if self._pause.left_s:
             return await self._show(exchange, await self._pause.refuse(stamp.id))
-        match describe(exchange.raw, caller, Known(policy.catalogue, self._stops.reserved_query), stamp):
+        known = Known(policy.catalogue, self._stops.reserved_query, self._past.history())
+        match describe(exchange.raw, caller, known, stamp):
             case Refused() as refused:
                 return await self._refuse(exchange, refused)
             case SelfCall():
@@ -116,43 +124,34 @@ class Proxy:
                 return await self._tell_hold(exchange, caller, asked)
             case Call() as call:
                 scrubber = self._secrets.scrubber(caller, stamp.now)
-                return await self._judge(
-                    exchange, policy, caller, await searched(call, scrubber, exchange.body)
-                )
+                # From its description to here nothing was awaited: of two calls one is always seen by the other.
+                with self._past.under_way(call):
+                    call = await searched(call, scrubber, exchange.body)
+                    return await self._judge(exchange, policy, caller, call)
 
     async def _judge(self, exchange: Exchange, policy: Policy, caller: Caller, call: Call) -> None:
         """Decide, record, act."""
-        call, answer = await self._ask(exchange, policy, caller, call)
+        about = About(policy, caller, exchange.body, self._search(caller, call))
+        call, answer = await self._stops.asking.ask(call, about)
         decision, exceeded = self._stops.obligations.settle(answer, call, caller)
         decision = await self._stops.approvals.settled(decision, call, policy.revision)
         receipt = await self._stops.recorder.decision(call, decision, policy.revision)
+        self._past.decided(call, decision)
         # A crash from here on shows in the log as an allow without an outcome.
         match decision:
             case Allow():
                 outcome = await self._act(exchange, call, caller, decision, receipt)
                 self._stops.recorder.outcome(call.id, outcome)
+                self._past.sent(outcome.bytes_in)
             case Deny() | Hold():
                 opened = await self._stops.approvals.open(call, exchange.body, decision, policy.revision)
                 refusal = refusal_of(decision, call.id, exceeded=exceeded, opened=opened)
                 self._pause.count(refusal.status)
                 await self._show(exchange, refusal, call.errors)
 
-    async def _ask(
-        self, exchange: Exchange, policy: Policy, caller: Caller, call: Call
-    ) -> tuple[Call, Decision]:
-        """What policy says of a call, and the call as policy was shown it."""
-        call = await self._stops.outputs.described(self._stops.metering.described(call), exchange.body)
-        call = await self._stops.approvals.described(call, exchange.body, policy.revision)
-        answer = await policy.decider.ask(call.question)
-        if wants_jury(answer):
-            # Nothing else speaks against it: only then is a deliberation worth its price.
-            call = await self._stops.outputs.judged(call, exchange.body, caller)
-            answer = await policy.decider.ask(call.question)
-        if isinstance(answer, Hold) and not call.question.call_sha256:
-            # Only now is it known that persons may have spoken of it: it is asked again with what they said.
-            call = await self._stops.approvals.identified(call, exchange.body, policy.revision)
-            answer = await policy.decider.ask(call.question)
-        return call, answer
+    def _search(self, caller: Caller, call: Call) -> Search:
+        scrubber = self._secrets.scrubber(caller, call.question.now)
+        return lambda said: findings(said, scrubber)
 
     async def _act(
         self, exchange: Exchange, call: Call, caller: Caller, allow: Allow, receipt: Receipt
@@ -196,7 +195,9 @@ class Proxy:
     async def _perform(
         self, exchange: Exchange, call: Call, caller: Caller, allow: Allow, receipt: Receipt
     ) -> Answered | Served | Failed:
-        """Forward the call; a push is served by ourselves, for it is judged once more."""
+        """Forward the call, one that proposes a change with its receipt; a push is served by ourselves: it is judged anew."""
+        if call.change is not None:
+            return await self._stops.proposals.send(call, caller, allow, receipt, exchange.body)
         if call.git is None or not call.git.is_push:
             return await self._stops.upstreams.send(call, caller, allow, receipt, exchange.body)
         scrubber = self._secrets.scrubber(caller, call.question.now)
@@ -240,11 +241,15 @@ class Proxy:
         """A refusal before policy is recorded like every other decision."""
         quiet, raw = without_secrets(refused, exchange.raw, self._secrets.latest)
         quiet, raw = without_people(quiet, raw, self._stops.policy().catalogue)
-        await self._stops.recorder.refusal(quiet, raw, self._tenant)
+        await self._record_refusal(quiet, raw)
         exchange.last = refused.unreadable
         refusal = refusal_of(refused.denial, refused.id, status=refused.status)
         self._pause.count(refusal.status)
         await self._show(exchange, refusal)
+
+    async def _record_refusal(self, refused: Refused, raw: RawRequest) -> None:
+        await self._stops.recorder.refusal(refused, raw, self._tenant)
+        self._past.denied()
 
     async def _show(self, exchange: Exchange, refusal: Refusal, service_shape: str = "") -> None:
         if exchange.status:
@@ -275,6 +280,7 @@ def _failed(failed: Failed, decision: str) -> Refusal:
         "obligation_failed": "The credential that this call needs is not available to the gateway.",
         "upstream.timeout": "The service did not answer in time.",
         "upstream.unreachable": "The service cannot be reached.",
+        "proposal.head_moved": "A branch moved after the decision, so nothing was sent; read it again.",
         "push.disk_full": "The gateway has no space left to serve a push.",
         "push.failed": "The gateway failed on this push.",
         "push.repository_unknown": "There is no such repository, or none that the gateway may read.",

@@ -29,6 +29,7 @@ from gateway.call import Call
 from gateway.outbound import loggable
 from gateway.outcome import Outcome
 from gateway.request import RawRequest, Refused
+from gateway.shadow.queue import ShadowQueue
 from gateway.tenant import Tenant
 
 MAX_INPUT_BYTES: Final = 16 * 1024
@@ -65,11 +66,17 @@ class Decided:
 
 
 class Recorder:
-    """Writes what the gateway decides and does into the log. `clock_ms` gives milliseconds since the epoch."""
+    """Writes what the gateway decides and does into the log. `clock_ms` gives milliseconds since the epoch.
 
-    def __init__(self, log: AuditClient, clock_ms: Callable[[], int]) -> None:
+    What was decided on a question is offered to `shadow` once it is recorded.
+    """
+
+    def __init__(
+        self, log: AuditClient, clock_ms: Callable[[], int], shadow: ShadowQueue | None = None
+    ) -> None:
         self._log = log
         self._clock_ms = clock_ms
+        self._shadow = ShadowQueue() if shadow is None else shadow
 
     async def decision(self, call: Call, decision: Decision, revision: str) -> Receipt:
         """Make the decision on a call durable. Raises `LogUnavailable`; then nothing may happen."""
@@ -84,7 +91,7 @@ class Recorder:
 
     async def _decided(self, decided: Decided, decision: Decision, revision: str) -> Receipt:
         """The one entry of a decision by policy, whatever was asked."""
-        return await self._log.append(
+        receipt = await self._log.append(
             DecisionEntry(
                 time=self._clock_ms(),
                 id=decided.id,
@@ -101,6 +108,8 @@ class Recorder:
                 side=decided.asked.side,
             )
         )
+        self._shadow.offer(decided.id, decided.question, decision, revision)
+        return receipt
 
     async def refusal(self, refused: Refused, raw: RawRequest, tenant: Tenant) -> Receipt:
         """Make a refusal before policy durable. Raises `LogUnavailable`."""

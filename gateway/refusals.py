@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from decision.model import Deny, Hold, Reason
-from gateway.holds import Opened
+from gateway.holding.holds import Opened
 from gateway.limits import REFUSALS_KEY, Exceeded
 from gateway.wire import Headers
 

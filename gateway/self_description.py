@@ -1,6 +1,7 @@
 """What a workflow may do, told to its agent before it acts: derived by asking the decision policy itself.
 
-Only what policy allows now is listed, so nothing advertised is denied; nothing of other roles shows.
+Only what policy allows now is listed, or what a person could approve, so nothing advertised is denied; nothing of other
+roles shows.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from typing import Any
 
 from decision.catalogue import Route, Service
 from decision.decider import Decider
-from decision.model import Allow, Decision, RateLimit
+from decision.model import Allow, Decision, Hold, RateLimit
 from decision.output import EXAMPLE_SHA256, passing
 from decision.pdp_model import Policy
 from decision.question import RequestQuestion
@@ -24,7 +25,9 @@ from gateway.limits import RateLimits
 KEPT_S = 5.0
 """How long an answer of policy is told again, in seconds; a new policy or new tokens end it at once."""
 
-_Allowed = tuple[tuple[Service, Route, Allow], ...]
+_Open = Allow | Hold
+"""An answer that is worth telling: a hold where somebody could say yes."""
+_Allowed = tuple[tuple[Service, Route, _Open], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class SelfDescription:
         """The workflow has ended."""
         self._known.pop(workflow, None)
 
-    def _limits_of(self, decisions: tuple[Allow, ...]) -> list[dict[str, Any]]:
+    def _limits_of(self, decisions: tuple[_Open, ...]) -> list[dict[str, Any]]:
         known: dict[str, RateLimit] = {}
         for decision in decisions:
             known.update({limit.key: limit for limit in decision.terms.rate_limits})
@@ -109,7 +112,7 @@ async def _ask_all(caller: Caller, policy: Policy, now: int) -> "_Allowed":
     return tuple(
         (service, route, decision)
         for (service, route), decision in zip(routes, decisions, strict=True)
-        if isinstance(decision, Allow)
+        if isinstance(decision, Allow) or (isinstance(decision, Hold) and decision.approvers)
     )
 
 
@@ -132,6 +135,7 @@ async def _ask(decider: Decider, caller: Caller, route: Route, now: int) -> Deci
             query="",
             body_bytes=0,
             content_type="",
+            started_by=caller.started_by,
             body_sha256=EXAMPLE_SHA256 if route.output else "",
             validation=passing(route.output),
         )
@@ -140,7 +144,11 @@ async def _ask(decider: Decider, caller: Caller, route: Route, now: int) -> Deci
 
 def _git(service: Service, caller: Caller, allowed: "_Allowed") -> dict[str, Any]:
     """Where git finds the repositories, and what a push is allowed to touch and to name; nothing without a git side."""
-    granted = {route.id for of, route, _ in allowed if of is service and route.git}
+    granted = {
+        route.id
+        for of, route, decision in allowed
+        if of is service and route.git and isinstance(decision, Allow)
+    }
     if service.git is None or not granted:
         return {}
     told: dict[str, Any] = {"url": f"/{service.name}/git/{{owner}}/{{repo}}.git", "base": service.git.base}
@@ -169,9 +177,15 @@ def _service(service: Service, caller: Caller, allowed: "_Allowed") -> dict[str,
                 "action": route.action,
                 "data": route.data,
                 **({"output": route.output} if route.output else {}),
+                **(_held(route) if isinstance(decision, Hold) else {}),
             }
-            for of, route, _ in allowed
+            for of, route, decision in allowed
             # What git asks is told apart: no agent calls it by itself.
             if of is service and not route.git
         ],
     }
+
+
+def _held(route: Route) -> dict[str, Any]:
+    """That a call of this route waits for a person, and whether the approval makes it or the agent repeats it."""
+    return {"held": True, "needs": "person", "then": "made" if route.people_credential else "repeat"}

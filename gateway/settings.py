@@ -22,6 +22,10 @@ class Settings:
     issuer_url: str
     credentials: Path
     opa: Path | None
+    approvals_socket: Path | None = None
+    """Where persons beside the operator approve; nowhere, unless it is named."""
+    approvals_group: str = ""
+    """The group of this machine that may reach it."""
 
     @property
     def admin_socket(self) -> Path:
@@ -48,4 +52,6 @@ def parse(arguments: Sequence[str]) -> Settings:
         parser.add_argument(flag, type=Path, required=True)
     parser.add_argument("--issuer-url", required=True)
     parser.add_argument("--opa", type=Path)
+    parser.add_argument("--approvals-socket", type=Path, help="a socket for approvers beside the operator")
+    parser.add_argument("--approvals-group", default="", help="the group that may reach it")
     return Settings(**vars(parser.parse_args(arguments)))

@@ -5,9 +5,11 @@ and injects exactly one credential, last. Bodies stream both ways.
 """
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import aiohttp
 from yarl import URL
@@ -30,10 +32,13 @@ CONNECT_S = 5.0
 IDLE_S = 60.0
 """How long an upstream may be silent in the middle of an answer, event streams with heartbeats included."""
 
+READ_BYTES = 1024 * 1024
+READ_WITHIN_S = 20.0
+
 FINAL_STATUS = range(200, 600)
 """Statuses that are an answer: an upgrade is none (we never ask for one), and neither is what RFC 9110 has no class for."""
 
-
+_LOGGER = logging.getLogger("gateway.upstream")
 _SENT_AGAIN = frozenset({"GET", "HEAD"})
 """Safe methods: the only ones that aiohttp may send once more."""
 
@@ -104,7 +109,7 @@ class Upstreams:
             credential = self._credentials.fetch(allow.terms.credential, caller, call.service.name)
         except CredentialUnavailable as error:
             return Failed("obligation_failed", str(error), "upstream_error", forwarded=False)
-        line = await self._line(call)
+        line = await self._line(call.service, git=call.git is not None)
         line.enter()
         try:
             response = await _within(allow, line.request(call, credential, _content(call, allow, body)))
@@ -123,20 +128,39 @@ class Upstreams:
         headers = returnable(response.raw_headers, line.response_headers)
         return Answered(response.status, headers, response, line)
 
+    async def read(self, service: Service, path: str, reference: str | None, caller: Caller) -> bytes | None:
+        """A document of a service, read for the gateway itself: no agent is shown it, so there is no decision on it.
+
+        Nothing where it cannot be read, is no answer of 200, or is larger than `READ_BYTES`.
+        """
+        try:
+            credential = self._credentials.fetch(reference, caller, service.name)
+        except CredentialUnavailable:
+            return None
+        line = await self._line(service, git=False)
+        line.enter()
+        try:
+            async with asyncio.timeout(READ_WITHIN_S), await line.look(path, credential) as response:
+                return await _small(response)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            _LOGGER.warning("%s cannot be read: %s", service.name, _cause(error))
+            return None
+        finally:
+            await line.leave()
+
     async def close(self) -> None:
         """Close every connection."""
         for line in self._lines.values():
             await line.retire()
         self._lines.clear()
 
-    async def _line(self, call: Call) -> "_Line":
+    async def _line(self, service: Service, *, git: bool) -> "_Line":
         """The line to a service as the catalogue now describes it; an older one ends with its last call."""
-        service = call.service
-        name = (service.name, call.git is not None)
+        name = (service.name, git)
         line = self._lines.get(name)
         if line is not None and (line.service is service or line.service == service):
             return line
-        self._lines[name] = fresh = _Line(service, self._credentials, service.git if call.git else None)
+        self._lines[name] = fresh = _Line(service, self._credentials, service.git if git else None)
         if line is not None:
             await line.retire()
         return fresh
@@ -210,6 +234,22 @@ class _Line:
             allow_redirects=False,
         )
 
+    async def look(self, path: str, credential: Credential | None) -> aiohttp.ClientResponse:
+        """Ask for a document of the service, for the gateway itself."""
+        headers = [
+            ("Accept", "application/json"),
+            ("Accept-Encoding", "identity"),
+            ("User-Agent", "doorless"),
+        ]
+        query = b"" if credential is None else credential.query()
+        injected = None if credential is None else credential.header()
+        target = self._base + path + (f"?{query.decode('ascii')}" if query else "")
+        return await self._session.get(
+            URL(target, encoded=True),
+            headers=headers if injected is None else [*headers, injected],
+            allow_redirects=False,
+        )
+
     def enter(self) -> None:
         """One more call is under way."""
         self._calls += 1
@@ -227,6 +267,16 @@ class _Line:
     async def _close_if_done(self) -> None:
         if self._retired and self._calls == 0:
             await self._session.close()
+
+
+async def _small(response: aiohttp.ClientResponse) -> bytes | None:
+    """The body of an answer of 200; nothing for another one, or for a body over `READ_BYTES`."""
+    read = b""
+    async for chunk in response.content.iter_any():
+        read += chunk
+        if len(read) > READ_BYTES:
+            return None
+    return read if response.status == HTTPStatus.OK else None
 
 
 class _Unanswered(aiohttp.ClientError):

@@ -93,7 +93,7 @@ class Meter:
 
 
 class Spent:
-    """Tokens by workflow, and by role and UTC day; in memory, so that a gateway that starts anew begins at nothing."""
+    """Tokens by workflow, and by role and UTC day."""
 
     def __init__(self) -> None:
         self._workflows: OrderedDict[str, int] = OrderedDict()

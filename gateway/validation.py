@@ -6,7 +6,7 @@ that were looked at. Facts only; policy decides. A check that does not answer ha
 
 import asyncio
 import hashlib
-import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,15 @@ from decision.model import Decision, Deny
 from decision.output import NOT_VALIDATED, JuryState, OutputValidation, SchemaState
 from gateway.body import ClientGone, RequestBody
 from gateway.call import Call
-from gateway.caller import Caller
-from gateway.git.proposal import NoChange, Read, proposed_change
 
 MAX_BODY_BYTES = 4 * 2**20
 """The largest body that is validated; the checks read no larger document."""
 SCHEMA_WITHIN_S = 10.0
 JURY_WITHIN_S = 300.0
 """Longer than any deliberation may take."""
-NOT_JUDGED = "request.output_not_judged"
-"""The reason by which policy says that all is well but for the jury, which was not asked yet."""
+NOT_JUDGED = frozenset({"request.output_not_judged", "change.not_judged"})
+"""The reasons by which policy says that all is well but for the jury, which was not asked yet."""
 
-_LOGGER = logging.getLogger("gateway.validation")
 _MOST_PROBLEMS = 5
 _LONGEST_PROBLEM = 160
 _OK = 200
@@ -54,32 +51,28 @@ class _Answer(msgspec.Struct, frozen=True):
 class Outputs:
     """Asks the checks of this home about bodies."""
 
-    def __init__(self, socket: Path, read: Read) -> None:
+    def __init__(self, socket: Path) -> None:
         self._socket = str(socket)
-        self._read = read
 
     async def described(self, call: Call, body: RequestBody) -> Call:
         """The call with its body's digest and what the schema says of it, where its route names an output."""
         if not call.output:
             return call
-        sent = await _whole(call, body)
+        sent = await whole(call, body)
         if sent is None:
             return call
         digest = hashlib.sha256(sent).hexdigest()
         return _with(call, digest, await self._ask(call, sent, digest, {"jury": False}))
 
-    async def judged(self, call: Call, body: RequestBody, caller: Caller) -> Call:
-        """The same call with what the jury says of its body. Takes as long as a deliberation takes."""
-        sent = await _whole(call, body)
+    async def judged(self, call: Call, body: RequestBody, change: Mapping[str, str] | None) -> Call:
+        """The same call with what the jury says of its body, and of the change that it is about, where it is about one.
+
+        Takes as long as a deliberation takes.
+        """
+        sent = await whole(call, body)
         digest = call.question.body_sha256
         if sent is None or hashlib.sha256(sent).hexdigest() != digest:
             return _with(call, "", NOT_VALIDATED)
-        try:
-            change = await proposed_change(call, caller, sent, self._read)
-        except NoChange as error:
-            # What cannot be shown to the jury was not judged by it: policy denies it.
-            _LOGGER.warning("%s: the jury was not asked: %s", call.id, error)
-            return call
         more: dict[str, Any] = {"jury": True} | ({"change": change} if change else {})
         return _with(call, digest, await self._ask(call, sent, digest, more))
 
@@ -90,7 +83,7 @@ class Outputs:
             return OutputValidation(
                 type=call.output, schema="failed", jury="absent", problems=("The body is not UTF-8.",)
             )
-        document = {"type": call.output, "body": text, "fields": _fields(call), **more}
+        document = {"type": call.output, "body": text, "fields": fields_of(call), **more}
         try:
             async with (
                 asyncio.timeout(JURY_WITHIN_S if more["jury"] else SCHEMA_WITHIN_S),
@@ -106,10 +99,10 @@ class Outputs:
 
 def wants_jury(decision: Decision) -> bool:
     """Whether policy has nothing against the call but that the jury was not asked: only then is it worth asking."""
-    return isinstance(decision, Deny) and all(reason.code == NOT_JUDGED for reason in decision.reasons)
+    return isinstance(decision, Deny) and all(reason.code in NOT_JUDGED for reason in decision.reasons)
 
 
-async def _whole(call: Call, body: RequestBody) -> bytes | None:
+async def whole(call: Call, body: RequestBody) -> bytes | None:
     """The body, if it can be read whole and as it is; `RequestBody` gives the same bytes to whoever forwards them."""
     if any(name == b"content-encoding" for name, _ in call.headers):
         return None
@@ -124,7 +117,7 @@ def _with(call: Call, digest: str, validation: OutputValidation) -> Call:
     return replace(call, question=question)
 
 
-def _fields(call: Call) -> dict[str, str]:
+def fields_of(call: Call) -> dict[str, str]:
     """What the address says of the document."""
     params = call.question.params
     if {"owner", "repo"} <= params.keys():

@@ -8,6 +8,7 @@ from typing import Final
 LOOPBACK_PORT: Final = 7411
 UPSTREAM_PORT: Final = 7412
 FORGE_PORT: Final = 7413
+MODELS_PORT: Final = 7414
 
 ALLOWED_ADDRESSES: Final = {
     "canary-private": "http://10.0.0.1",
@@ -34,6 +35,7 @@ PRISONER: Final = "prisoner"
 ROAMER: Final = "roamer"
 PUSHER: Final = "pusher"
 ERASER: Final = "eraser"
+ALERTER: Final = "alerter"
 FORGE: Final = "forge"
 """A service with a git side, for the pusher alone."""
 
@@ -48,6 +50,16 @@ _UPSTREAM_ROUTES: Final = """\
       stream: { method: GET, path: /stream, action: read, data: words }
       other: { method: GET, path: "/other/{word}", action: read, data: others }
       erase: { method: POST, path: "/erase/{word}", action: erase, data: words, irreversible: true }
+      alert: { method: POST, path: /alerts, action: alert, data: words, output: alert-team }
+"""
+_MODELS: Final = f"""\
+  openai:
+    upstream: http://127.0.0.1:{MODELS_PORT}/openai/v1
+    allow_loopback: true
+    errors: openai
+    credential: openai-key
+    routes:
+      chat: {{ method: POST, path: /chat/completions, action: infer }}
 """
 _FORGE_API: Final = """\
     errors: github
@@ -69,6 +81,7 @@ def services_yaml(jwt_service: str, static_service: str) -> str:
         text += f"  {name}:\n    upstream: {upstream}\n"
         text += "    allow_loopback: true\n" if name == "canary-loopback" else ""
         text += f"    routes:\n{_ROUTES}"
+    text += _MODELS
     text += f"  {FORGE}:\n    upstream: http://127.0.0.1:{FORGE_PORT}\n    allow_loopback: true\n{_FORGE_API}    git:\n"
     text += f"      upstream: http://127.0.0.1:{FORGE_PORT}\n      allow_loopback: true\n"
     return text + "      credential: forge-git\n      push: { action: create-branch }\n"
@@ -92,6 +105,13 @@ roles:
     services: [{static_service}]
     actions: [erase]
     data: [words]
+  {ALERTER}:
+    services: [{static_service}]
+    actions: [alert]
+    data: [words]
+  juror:
+    services: [openai]
+    actions: [infer]
   {PUSHER}:
     services: [{FORGE}]
     actions: [read, create-branch, create-pr]
@@ -101,3 +121,18 @@ roles:
 def approvals_yaml(approver: str) -> str:
     """The text of approvals.yaml: whoever runs the proof may approve."""
     return f"templates:\n  irreversible: {{ approvers: [{approver}], expires_in_s: 600 }}\n"
+
+
+def jury_yaml(libraries: str) -> str:
+    """The text of jury.yaml: two jurors whose library is turned, and whose models are what a document tells them to be."""
+    return f"""\
+libraries: {libraries}
+jurors:
+  first:  {{ api: openai, service: openai, model: {FIRST} }}
+  second: {{ api: openai, service: openai, model: {SECOND}, vendor: another }}
+budget: {{ seconds: 40, answer_seconds: 15 }}
+"""
+
+
+FIRST: Final = "told-first"
+SECOND: Final = "told-second"

@@ -10,6 +10,8 @@ from proof.probes.faults import FAULTS
 from proof.probes.files import FILES
 from proof.probes.host import HOST
 from proof.probes.http import HTTP
+from proof.probes.improvement import LOG
+from proof.probes.jury import JURORS, JURY
 from proof.probes.network import NETWORK
 from proof.probes.processes import PROCESSES
 from proof.probes.proposals import PROPOSALS
@@ -26,6 +28,9 @@ PROBES: Final[tuple[Probe, ...]] = (
     *SECRETS,
     *CHANGES,
     *APPROVALS,
+    *JURY,
+    *JURORS,
+    *LOG,
     *PROPOSALS,
     *FAULTS,
     *ENDS,

@@ -48,6 +48,7 @@ def facts_of(world: World, mark: str) -> dict[str, str]:
         "policies": str(layout.policies),
         "static_key": str(layout.static_key),
         "jwt_secret": str(layout.jwt_secret),
+        "static_service": layout.static_service,
         "issuer_port": layout.issuer_url.rpartition(":")[2],
         "hold": "0",
         "stay": "1.5",

@@ -20,6 +20,8 @@ class Group(enum.StrEnum):
     SECRETS = "secrets"
     CHANGES = "changes"
     APPROVALS = "approvals"
+    JURY = "jury"
+    LOG = "log"
     FAIL_CLOSED = "fail-closed"
     AFTER_END = "after-end"
 
@@ -34,6 +36,8 @@ TITLES: Final = {
     Group.SECRETS: "secrets coming back",
     Group.CHANGES: "keys in a push",
     Group.APPROVALS: "what needs a person",
+    Group.JURY: "the jury and its rooms",
+    Group.LOG: "what is read of the log",
     Group.FAIL_CLOSED: "fail-closed",
     Group.AFTER_END: "after the end",
 }

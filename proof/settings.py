@@ -23,6 +23,8 @@ class Layout:
     """The credential of the service that gets a static one."""
     forge_token: Path
     """The credential of the service with a git side."""
+    jury: Path
+    """Who judges what agents produce there."""
     jwt_service: str
     static_service: str
     issuer_url: str
@@ -37,7 +39,7 @@ class Settings:
     layout: Layout
 
 
-_PATHS = ("home", "policies", "run", "log", "keys", "jwt-secret", "static-key", "forge-token")
+_PATHS = ("home", "policies", "run", "log", "keys", "jwt-secret", "static-key", "forge-token", "jury")
 _TEXTS = ("jwt-service", "static-service", "issuer-url")
 
 

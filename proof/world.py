@@ -26,16 +26,20 @@ from proof.catalogue import (
     ROAMER,
     UPSTREAM_PORT,
     approvals_yaml,
+    jury_yaml,
     roles_yaml,
     services_yaml,
 )
 from proof.control import Control, Workflow
 from proof.git_forge import GitForge
+from proof.models import Models
 from proof.network_interfaces import populate_loopback
 from proof.parts import Parts
 from proof.plants import Plants, plant
 from proof.settings import Layout
 from proof.upstream import Upstream
+from proof.vendors import turned
+from proof.vendors.environment import library_environment
 from sandbox.host import gather_host
 from sandbox.room import Host
 
@@ -55,6 +59,7 @@ class World:
     canaries: Canaries
     upstream: Upstream
     forge: GitForge
+    models: Models
     plants: Plants
     parts: Parts
     control: Control
@@ -103,6 +108,8 @@ async def entered(place: Path, layout: Layout) -> AsyncIterator[World]:
     kernel.forget_inheritance()
     os.environ[SECRET_VARIABLE] = plants.secrets["environment"]
     _write_policy(layout, plants)
+    agent_folder = _copy_attempts(place)
+    _write_jury(place, layout, agent_folder)
     async with AsyncExitStack() as stack:
         upstream = Upstream()
         await upstream.open(UPSTREAM_PORT)
@@ -113,6 +120,8 @@ async def entered(place: Path, layout: Layout) -> AsyncIterator[World]:
         parts = await stack.enter_async_context(Parts.started(layout))
         forge = GitForge(place, layout.forge_token)
         stack.push_async_callback(forge.close)
+        models = Models()
+        stack.push_async_callback(models.close)
         control = Control(layout.run / "issuer.sock", layout.run / "gateway.sock")
         stack.push_async_callback(control.close)
         yield World(
@@ -121,13 +130,14 @@ async def entered(place: Path, layout: Layout) -> AsyncIterator[World]:
             canaries=canaries,
             upstream=upstream,
             forge=forge,
+            models=models,
             plants=plants,
             parts=parts,
             control=control,
             host=await asyncio.to_thread(gather_host),
             prisoner=await stack.enter_async_context(control.workflow(PRISONER)),
             roamer=await stack.enter_async_context(control.workflow(ROAMER)),
-            agent_folder=_copy_attempts(place),
+            agent_folder=agent_folder,
         )
 
 
@@ -139,6 +149,14 @@ def _write_policy(layout: Layout, plants: Plants) -> None:
     (layout.policies / "approvals.yaml").write_text(approvals_yaml(approver))
     layout.static_key.write_text(plants.secrets["static key"])
     layout.jwt_secret.write_text(plants.secrets["introspection secret"])
+
+
+def _write_jury(place: Path, layout: Layout, agent_folder: Path) -> None:
+    """Two jurors whose library does what documents say: it has the attempts beside it."""
+    libraries = place / "libraries"
+    packages = library_environment(libraries, Path(turned.__file__), python())
+    shutil.copytree(agent_folder / "proof", packages / "proof")
+    layout.jury.write_text(jury_yaml(str(libraries)))
 
 
 def _leave_open(file: Path) -> int:

@@ -6,7 +6,7 @@ Promises: a word that does not count is `NotPossible` with the gateway's own rea
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -16,6 +16,8 @@ from workflows.failure import NotPossible
 Answer = TypeVar("Answer")
 PERFORM_S = 120.0
 """An approval may make the call, and the service may take its time."""
+ACCOUNT_S = 30.0
+"""The log is read back for it."""
 
 
 class Approval(msgspec.Struct, frozen=True):
@@ -61,6 +63,8 @@ class Hold(msgspec.Struct, frozen=True):
     """Whether an approval makes the call at once; else the agent repeats it."""
     used_by: str = ""
     """The decision that spent the approval."""
+    change: str = ""
+    """The decision on the change that the call would make, where it is one on a repository."""
     performed: Performed | None = None
 
 
@@ -69,6 +73,61 @@ class Waiting(msgspec.Struct, frozen=True):
 
     count: int
     holds: tuple[Hold, ...]
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """One reason of a recorded decision."""
+
+    code: str
+    rule: str
+    message: str
+    audience: str
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """One recorded decision; `time` in milliseconds. `input` is what policy was shown, None where it was forgotten."""
+
+    id: str
+    kind: str
+    decision: str
+    time: int
+    revision: str
+    reasons: tuple[Reason, ...]
+    input: dict[str, Any] | None
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """What a jury came to, of the call itself or of the pull request that it merges.
+
+    `deliberation` is the whole of it, None where it was forgotten.
+    """
+
+    about: Literal["call", "proposal"]
+    time: int
+    state: str
+    votes: str
+    deliberation: dict[str, Any] | None
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """What the agent wrote; `body` is base64."""
+
+    content_type: str
+    body: str
+
+
+class Account(msgspec.Struct, frozen=True):
+    """All that is known behind a hold. None where there is nothing of it, or the log no longer tells it."""
+
+    hold: Hold
+    credential: str
+    """The reference of the credential that the approved call takes."""
+    protected: dict[str, tuple[str, ...]]
+    """Path to the classes that protect it."""
+    request: Recorded | None
+    change: Recorded | None
+    jury: Judged | None
+    sent: Sent | None
 
 
 class _Problem(msgspec.Struct, frozen=True):
@@ -107,10 +166,10 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 class ApprovalsClient:
-    """Asks and tells the gateway of one home."""
+    """Asks and tells the gateway of one home, at its own socket or at the one for approvers beside the operator."""
 
-    def __init__(self, socket: Path) -> None:
-        self._control = Control("gateway", socket)
+    def __init__(self, socket: Path, *, beside: bool = False) -> None:
+        self._control = Control("gateway", socket, _BESIDE) if beside else Control("gateway", socket)
 
     async def waiting(self, limit: int) -> Waiting:
         """What waits now."""
@@ -119,6 +178,11 @@ class ApprovalsClient:
     async def show(self, hold: str) -> Hold:
         """One hold. Raises `NotPossible` where there is none."""
         return _read(await self._control.ask("GET", f"/holds/{_name(hold)}"), Hold)
+
+    async def account(self, hold: str) -> Account:
+        """One hold with all that stands behind it. Raises `NotPossible` where there is none."""
+        target = f"/holds/{_name(hold)}/account"
+        return _read(await self._control.ask("GET", target, within_s=ACCOUNT_S), Account)
 
     async def approve(self, hold: str) -> Hold:
         """Say yes. Raises `NotPossible` where that does not count."""
@@ -169,3 +233,7 @@ def _read(reply: Reply, kind: type[Answer]) -> Answer:
 
 
 _LIST = "`doorless approvals list` shows what waits, `doorless approvals show ID` what became of a hold."
+_BESIDE = (
+    "Only persons whom the home's approvals.yaml names are heard there, and only from the group of that socket. "
+    "Ask the operator whether you are one, and whether the home is up."
+)

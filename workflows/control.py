@@ -27,8 +27,10 @@ _DEADLINE_S = 10.0
 class Control:
     """One part's control socket."""
 
-    def __init__(self, part: str, socket: Path) -> None:
+    def __init__(self, part: str, socket: Path, remedy: str = _REMEDY) -> None:
+        """`remedy` is what to do where the part cannot be reached there."""
         self.part = part
+        self._remedy = remedy
         self._socket = socket
         # No TLS on a unix socket: without `verify=False` httpx spends 25 ms on certificates it never uses.
         transport = httpx.AsyncHTTPTransport(uds=str(socket), verify=False)
@@ -81,7 +83,7 @@ class Control:
             why = f"It did not answer within {_DEADLINE_S:.0f} s."
         else:
             why = f"The connection broke ({type(error).__name__})."
-        return Unreachable(f"The {self.part} cannot be reached.", why, _REMEDY)
+        return Unreachable(f"The {self.part} cannot be reached.", why, self._remedy)
 
 
 class Reply:

@@ -36,6 +36,10 @@ class CannotStart(Failure):
     """The agent's program could not be started inside its room."""
 
 
+class NotKept(Failure):
+    """The agent did its work, and what it reports was refused or could not be kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Because:
     """One reason of a refusal, as policy worded it."""

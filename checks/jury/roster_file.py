@@ -3,6 +3,7 @@
 The file is checked like every configuration: its first error names the line. It holds no key.
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from checks.jury.model import Api, Budget, Juror, Price, Roster
 from decision.validation import Name, Strict, validate
-from decision.yaml_source import ConfigError, ConfigErrors, read_yaml
+from decision.yaml_source import ConfigError, ConfigErrors, YamlDocument, read_yaml
 
 _MILLION = 1_000_000
 _Dollars = Annotated[float, Field(ge=0, le=100_000, strict=False)]
@@ -58,7 +59,7 @@ def _environment(folder: str) -> str:
 
 class _RosterFile(Strict):
     libraries: Annotated[str, AfterValidator(_environment)]
-    """An environment that holds requirements/clients.txt; it is shown to jurors, read-only."""
+    """An environment that holds requirements/models.txt; it is shown to jurors, read-only."""
     jurors: Annotated[dict[Name, _JurorEntry], Field(max_length=7), AfterValidator(_two_at_least)]
     budget: _BudgetEntry = _BudgetEntry()
 
@@ -71,16 +72,28 @@ def read_roster(file: Path) -> Roster:
         raise ConfigErrors((ConfigError(str(file), 1, 1, f"cannot be read: {error}"),)) from None
     document = read_yaml(str(file), text)
     written = validate(document, _RosterFile)
-    if written.budget.dollars:
-        priceless = [name for name, entry in written.jurors.items() if entry.price is None]
-        if priceless:
-            message = "a budget of dollars needs the price of every juror; this one has none"
-            raise ConfigErrors([document.error_at(("jurors", name), message, key=True) for name in priceless])
+    errors = [*_environment_errors(document, written), *_price_errors(document, written)]
+    if errors:
+        raise ConfigErrors(errors)
     return Roster(
         tuple(_juror(name, entry) for name, entry in written.jurors.items()),
         _budget(written.budget),
         written.libraries,
     )
+
+
+def _environment_errors(document: YamlDocument, written: _RosterFile) -> Iterator[ConfigError]:
+    if not Path(written.libraries, "bin", "python3").exists():
+        message = f"{written.libraries} is no environment: there is no bin/python3 in it"
+        yield document.error_at(("libraries",), message)
+
+
+def _price_errors(document: YamlDocument, written: _RosterFile) -> Iterator[ConfigError]:
+    if written.budget.dollars:
+        message = "a budget of dollars needs the price of every juror; this one has none"
+        for name, entry in written.jurors.items():
+            if entry.price is None:
+                yield document.error_at(("jurors", name), message, key=True)
 
 
 def _juror(name: str, entry: _JurorEntry) -> Juror:

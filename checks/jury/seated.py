@@ -1,12 +1,11 @@
-"""The jurors of one case in their rooms, each as a workflow of its own, from the first vote to the last."""
+"""The jurors of one case on their seats, each as a workflow of its own, from the first vote to the last."""
 
 import asyncio
 from contextlib import AsyncExitStack
-from pathlib import Path
 
+from checks.jury.chair import SeatedJuror
 from checks.jury.debate import Ask
 from checks.jury.model import Juror, NoReply, Prompt, Reply, Roster
-from checks.jury.room import Seat, ask
 from checks.jury.seats import Doors
 
 
@@ -17,7 +16,7 @@ class Seated:
         self._roster = roster
         self._doors = doors
         self._open = AsyncExitStack()
-        self._seats: dict[str, Seat] = {}
+        self._seats: dict[str, SeatedJuror] = {}
 
     async def __aenter__(self) -> Ask:
         """Seat all of them at once. Raises `NoSeat`."""
@@ -29,14 +28,15 @@ class Seated:
         return self._ask
 
     async def __aexit__(self, *_: object) -> None:
-        """End their workflows."""
-        await self._open.aclose()
+        """End their rooms and workflows."""
+        try:
+            await asyncio.gather(*(seat.leave() for seat in self._seats.values()))
+        finally:
+            await self._open.aclose()
 
     async def _seat(self, juror: Juror) -> None:
-        seat = self._doors.seat(juror, self._roster.budget.seconds)
-        self._seats[juror.name] = await self._open.enter_async_context(seat)
+        seat = await self._open.enter_async_context(self._doors.seat(juror, self._roster.budget.seconds))
+        self._seats[juror.name] = SeatedJuror(juror, self._roster, seat)
 
     async def _ask(self, juror: Juror, prompt: Prompt) -> Reply | NoReply:
-        return await ask(
-            juror, prompt, self._roster.budget, self._seats[juror.name], Path(self._roster.libraries)
-        )
+        return await self._seats[juror.name].ask(prompt)

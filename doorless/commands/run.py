@@ -17,6 +17,7 @@ from doorless.home import Home
 from doorless.problem import ExitCode, Problem
 
 if TYPE_CHECKING:
+    from sandbox.run import OnOutput
     from workflows.lifecycle import Rooms
     from workflows.model import Ended, Task
 
@@ -32,6 +33,7 @@ Whatever happens, the agent is stopped, its tokens are revoked, its channel is c
 _EXIT_CODES = """\
 exit codes:
   the agent's own  128 + n where signal n ended it; 127 its program was not found, 126 it cannot be executed
+  119              the agent's report was refused by its schema, or could not be kept
   120              policy denied the workflow
   121              Doorless is not running, or a part of it does not answer
   122              the sandbox does not work here
@@ -44,9 +46,12 @@ exit codes:
 def run_main(argv: list[str]) -> int:
     """Run the command line `doorless run ARGV`; the exit code. Raises `Failure`."""
     options = _parser().parse_args(argv)
-    home = choose_home(options.home)
-    ended = asyncio.run(_run(home, _task(options)))
+    home, task = choose_home(options.home), _task(options)
+    said: list[str] = []
+    ended = asyncio.run(_run(home, task, _to(said) if options.report else _pass_on))
     _say(_summary(ended))
+    if options.report:
+        _keep(home, options.report, ended, task.role, "".join(said))
     return exit_code(ended)
 
 
@@ -77,6 +82,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SCOPE",
         help="give less than the role, such as read:crash-reports; may be repeated",
     )
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="what the agent prints on stdout is its report: kept there once it was validated and recorded",
+    )
     parser.add_argument("--home", type=Path, help="the home to work on; without it DOORLESS_HOME")
     parser.add_argument(
         "--unsafe-no-sandbox",
@@ -97,6 +108,7 @@ def _task(options: argparse.Namespace) -> "Task":
             "Nothing stands behind `--`.",
             "doorless run --role ROLE -- COMMAND",
         )
+    _check_report(options)
     return Task(
         role=options.role,
         text=MARK + options.task if options.unsafe_no_sandbox else options.task,
@@ -108,15 +120,29 @@ def _task(options: argparse.Namespace) -> "Task":
     )
 
 
-async def _run(home: Home, task: "Task") -> "Ended":
+def _check_report(options: argparse.Namespace) -> None:
+    if options.report is None:
+        return
+    if options.unsafe_no_sandbox:
+        raise Problem(
+            "No agent was started.",
+            "A report is kept of agents in a room only.",
+            "Leave out --report or --unsafe-no-sandbox.",
+        )
+    folder = options.report.absolute().parent
+    if not os.access(folder, os.W_OK) or options.report.is_dir():
+        raise Problem("No agent was started.", f"No report can be kept as {options.report}.", "Name a file.")
+
+
+async def _run(home: Home, task: "Task", output: "OnOutput") -> "Ended":
     from workflows.lifecycle import run_workflow
     from workflows.model import Parts
 
     parts = Parts(home.issuer_socket, home.gateway_socket, home.root)
-    return await run_workflow(task, parts, _rooms(home, task))
+    return await run_workflow(task, parts, _rooms(home, task, output))
 
 
-def _rooms(home: Home, task: "Task") -> "Rooms":
+def _rooms(home: Home, task: "Task", output: "OnOutput") -> "Rooms":
     if not task.sandboxed:
         from workflows.unsafe import NoRooms
 
@@ -125,13 +151,37 @@ def _rooms(home: Home, task: "Task") -> "Rooms":
     from workflows.rooms import SandboxRooms
 
     active = os.environ.get("VIRTUAL_ENV")
-    return SandboxRooms(home.root, Path(active) if active else None, _pass_on, _say)
+    return SandboxRooms(home.root, Path(active) if active else None, output, _say)
 
 
 def _pass_on(stream: str, text: str) -> None:
     out = sys.stdout if stream == "stdout" else sys.stderr
     out.write(text)
     out.flush()
+
+
+def _to(said: list[str]) -> "OnOutput":
+    """What the agent prints on stdout is added to `said` instead of being shown."""
+
+    def output(stream: str, text: str) -> None:
+        if stream == "stdout":
+            said.append(text)
+        else:
+            _pass_on(stream, text)
+
+    return output
+
+
+def _keep(home: Home, file: Path, ended: "Ended", role: str, said: str) -> None:
+    """Keep what the agent reports, if it came to its end. Raises `NotKept`, `Unreachable`."""
+    from workflows.reports import Desk, Report, keep_report
+
+    if ended.exit_code != 0:
+        _say("no report was kept: the agent did not complete its work")
+        return
+    desk = Desk(home.checks_socket, home.audit_socket, file)
+    asyncio.run(keep_report(Report(ended.workflow, role, said), desk))
+    _say(f"its report was validated and is kept as {file}")
 
 
 def exit_code(ended: "Ended") -> int:

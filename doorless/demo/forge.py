@@ -5,13 +5,14 @@ Also what the demo adds to services.yaml and roles.yaml, so that two routes dema
 
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 WORLD = ("https://github.com", "https://api.github.com")
 """What services.yaml ships with; the demo's forge takes its place."""
 NAME = "acme/shop"
 
-_RUN_TESTS = """\
+RUN_TESTS = """\
 import sys, unittest, xml.sax.saxutils as xml
 
 sys.path.insert(0, ".")
@@ -39,7 +40,7 @@ FILES = {
     ),
     "shop/cart.py": "def total(prices):\n    return sum(prices)\n",
     "auth/login.py": "def may_enter(name):\n    return name in {'ann'}\n",
-    "tests/run.py": _RUN_TESTS,
+    "tests/run.py": RUN_TESTS,
     "tests/test_cart.py": (
         "import unittest\n\nfrom shop.cart import total\n\n\n"
         "class Cart(unittest.TestCase):\n"
@@ -84,12 +85,18 @@ MORE_ROLES = """
 
 def found(folder: Path) -> Path:
     """Make the repository below `folder`; where it is."""
-    bare = folder / f"{NAME}.git"
+    return made(folder / f"{NAME}.git", {path: text.encode() for path, text in FILES.items()})
+
+
+def made(bare: Path, files: Mapping[str, bytes], *more: str) -> Path:
+    """A bare repository with these files on `main`, and on the branches `more`."""
     bare.mkdir(parents=True)
     _git(bare, "init", "--quiet", "--bare", "--initial-branch=main")
-    stream = "commit refs/heads/main\ncommitter ann <ann@example.com> 1700000000 +0000\ndata 5\nfirst\n"
-    for path, content in FILES.items():
-        stream += f"M 100644 inline {path}\ndata {len(content.encode())}\n{content}\n"
+    stream = b"commit refs/heads/main\ncommitter ann <ann@example.com> 1700000000 +0000\ndata 5\nfirst\n"
+    for path, content in sorted(files.items()):
+        stream += f"M 100644 inline {path}\ndata {len(content)}\n".encode() + content + b"\n"
+    for branch in more:
+        stream += f"reset refs/heads/{branch}\nfrom refs/heads/main\n\n".encode()
     _git(bare, "fast-import", "--quiet", given=stream)
     return bare
 
@@ -98,6 +105,11 @@ def refs(bare: Path) -> dict[str, str]:
     """What the forge has, by its own account."""
     listed = _git(bare, "for-each-ref", "--format=%(refname) %(objectname)").splitlines()
     return {name: commit for name, _, commit in (line.partition(" ") for line in listed)}
+
+
+def message(bare: Path, commit: str) -> str:
+    """What a commit says of itself."""
+    return _git(bare, "log", "-1", "--format=%B", commit)
 
 
 def pointed_at(services: str, url: str) -> str:
@@ -113,9 +125,9 @@ def pointed_at(services: str, url: str) -> str:
     return services.rstrip("\n") + "\n" + MORE_SERVICES.format(url=url, git=git)
 
 
-def _git(bare: Path, *words: str, given: str = "") -> str:
+def _git(bare: Path, *words: str, given: bytes = b"") -> str:
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(bare), "GIT_CONFIG_NOSYSTEM": "1"}
     ran = subprocess.run(
-        ["git", *words], cwd=bare, env=environment, input=given, capture_output=True, text=True, check=True
+        ["git", *words], cwd=bare, env=environment, input=given, capture_output=True, check=True
     )
-    return ran.stdout
+    return ran.stdout.decode()

@@ -5,9 +5,21 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from doorless.demo.chapters import changes, end, engine, limits, policy, proposals, record, room
-from doorless.demo.stage import NeverCame, Stage, stage
+from doorless.demo.chapters import (
+    changes,
+    end,
+    engine,
+    improvement,
+    jury,
+    limits,
+    policy,
+    proposals,
+    record,
+    room,
+)
+from doorless.demo.stage import Stage, stage
 from doorless.demo.teller import Teller
+from doorless.demo.waiting import NeverCame
 from doorless.problem import Problem
 
 Tell = Callable[[Stage, Teller], None]
@@ -17,9 +29,11 @@ CHAPTERS: dict[str, tuple[str, Tell]] = {
     "limits": (limits.TITLE, limits.tell),
     "changes": (changes.TITLE, changes.tell),
     "proposals": (proposals.TITLE, proposals.tell),
+    "jury": (jury.TITLE, jury.tell),
     "policy": (policy.TITLE, policy.tell),
     "engine": (engine.TITLE, engine.tell),
     "end": (end.TITLE, end.tell),
+    "improvement": (improvement.TITLE, improvement.tell),
     "record": (record.TITLE, record.tell),
 }
 

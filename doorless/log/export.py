@@ -8,10 +8,10 @@ import msgspec
 from audit.export import export_lines
 from audit.faults import LogFault, LogUnavailable
 from audit.proof import ProofInvalid
+from audit.prove import prover_of
 from audit.published import NotPublished
 from audit.reader import read_records
 from doorless.home import Home
-from doorless.log.proofs import prover_of
 from doorless.problem import ExitCode, Problem
 
 

@@ -4,17 +4,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from audit.checkpoint import CheckpointInvalid, parse_checkpoint
-from audit.cosigned import newest_cosigned
 from audit.entry import DecisionEntry, EntryInvalid, decode
 from audit.faults import LogFault, LogUnavailable
-from audit.keys import read_vkeys
-from audit.note import KeyMalformed, NoteInvalid, Verifier, parse_vkey, split_note
+from audit.note import KeyMalformed, Verifier, parse_vkey
 from audit.proof import ProofInvalid, Proven, check_proof
-from audit.prove import NotSealed, Prover
-from audit.published import CHECKPOINT, NotPublished, PublishedFolder
+from audit.prove import NotSealed, prover_of
+from audit.published import NotPublished
 from audit.query import Stored, Story
-from audit.sealed import read_checkpoint
 from doorless import screen
 from doorless.child import printable
 from doorless.home import Home
@@ -66,16 +62,6 @@ def place_in_tree(home: Home, seq: int) -> Place:
         return Place("", "no checkpoint covers it yet")
     words = f"record {seq:,} of {prover.checkpoint.size:,}, {len(proof.hashes)} hashes up to the signed root"
     return Place(proof.encode().decode(), words)
-
-
-def prover_of(log: Path, index: int = 0) -> Prover:
-    """Proofs under the newest cosigned checkpoint if it covers record `index`, else under the newest one.
-
-    Raises ProofInvalid, LogFault.
-    """
-    cosigned, newest = newest_cosigned(log), (log / CHECKPOINT).read_bytes()
-    note = cosigned if cosigned is not None and _size_of(cosigned) > index else newest
-    return Prover(PublishedFolder(log), note, read_vkeys(log), read_checkpoint(log).size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +120,6 @@ def _key(text: str) -> Verifier:
             f"{error}.",
             "Give NAME+ID+KEY as it stands in a .vkey file, or the file's name.",
         ) from None
-
-
-def _size_of(note: bytes) -> int:
-    try:
-        return parse_checkpoint(split_note(note)[0]).size
-    except (NoteInvalid, CheckpointInvalid) as error:
-        raise ProofInvalid(f"not a checkpoint: {error}") from error
 
 
 def _said(proven: Proven) -> str:

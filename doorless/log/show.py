@@ -41,7 +41,7 @@ def show_decision(home: Home, name: str, *, as_json: bool) -> None:
         story = lookup.decision(name)
         if story is None:
             raise unknown(name)
-        beside = _beside(home.log, story.decision, lookup)
+        beside = input_beside(home.log, story.decision, lookup)
     place = _place(home, story.decision.seq)
     if not as_json:
         screen.show(story_page(story, Found(beside, place.words)))
@@ -57,7 +57,7 @@ def show_decision(home: Home, name: str, *, as_json: bool) -> None:
     )
 
 
-def _beside(log: Path, decision: Stored, lookup: "Lookup") -> Document | str:
+def input_beside(log: Path, decision: Stored, lookup: "Lookup") -> Document | str:
     """The input that stands beside the log, or why it cannot be shown; "" where it stands in the log."""
     entry = decision.entry
     if not isinstance(entry, DecisionEntry) or not isinstance(entry.side, str):

@@ -13,7 +13,7 @@ import msgspec
 from decision.model import Deny, gateway_denial
 from gateway.exchange import Exchange
 from gateway.git.door_documents import file_document, ref_document, repository_url
-from gateway.git.edit import Edit, FileBody, Workbench, made
+from gateway.git.edit import Edit, Workbench, made
 from gateway.git.identity import identity_of
 from gateway.git.judge import Bench, Case, Judge
 from gateway.git.mirror import Mirror
@@ -52,41 +52,40 @@ class Doors:
         """Answer the request. Raises `ClientGone` and `OSError`."""
         body = await exchange.body.read_ahead(MOST_BYTES)
         with quarantine(self.pushes, mirror, case.side.base) as place:
-            edit = _TOO_LARGE if body is None else await self._made(case, body, place)
-            if isinstance(edit, Deny):
-                await self._refuse(exchange, case, edit)
-                return
             judge = Judge(self.bench, case, place)
+            edit = _TOO_LARGE if body is None else await self._made(case, body, place, judge.decision)
+            if isinstance(edit, Deny):
+                await self._refuse(exchange, case, edit, judge.decision)
+                return
             asked = Asked(str(_objects(place)), (edit.update,), whole=True)
             if await judge.judge(asked, _Silent()):
-                await _answer(exchange, judge.decision, _document(case, edit, body or b""), edit)
+                await _answer(exchange, judge.decision, _document(case, edit), edit)
             elif judge.refusal is not None:
                 await _show(exchange, case, judge.refusal)
 
-    async def _made(self, case: Case, body: bytes, place: Quarantine) -> Edit | Deny:
+    async def _made(self, case: Case, body: bytes, place: Quarantine, decision: str) -> Edit | Deny:
         objects = _objects(place)
         objects.mkdir()
         identity = identity_of(case.caller.role, case.caller.workflow)
-        bench = Workbench(place, objects, self.bench.home, identity)
+        bench = Workbench(place, objects, self.bench.home, identity, decision)
         return await made(case.git, body, case.side.base, bench)
 
-    async def _refuse(self, exchange: Exchange, case: Case, denial: Deny) -> None:
+    async def _refuse(self, exchange: Exchange, case: Case, denial: Deny, decision: str) -> None:
         """Not a change at all: refused before policy, and recorded like every refusal."""
-        stamp = self.bench.stamp()
-        refused = Refused(stamp.id, denial, 403)
+        refused = Refused(decision, denial, 403)
         await self.bench.recorder.refusal(refused, case.raw, Tenant(case.caller))
-        await _show(exchange, case, refusal_of(denial, stamp.id))
+        await _show(exchange, case, refusal_of(denial, decision))
 
 
 def _objects(place: Quarantine) -> Path:
     return place.folder / "received"
 
 
-def _document(case: Case, edit: Edit, body: bytes) -> dict[str, Any]:
+def _document(case: Case, edit: Edit) -> dict[str, Any]:
     url = repository_url(service_url(case.call.service.name, case.raw.headers), case.git.repository)
     if not edit.path:
         return ref_document(url, edit)
-    return file_document(url, edit, msgspec.json.decode(body, type=FileBody).message)
+    return file_document(url, edit)
 
 
 async def _answer(exchange: Exchange, decision: str, document: dict[str, Any], edit: Edit) -> None:

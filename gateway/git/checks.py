@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from decision.change import ChangeFacts, EvidenceState, FindingFact
+from decision.change import DescribedChange, EvidenceState, FindingFact
 from decision.model import Deny, gateway_denial
 
 DESCRIBE_WITHIN_S = 120.0
@@ -23,7 +23,7 @@ _LONGEST_LINE = 8 * 1024 * 1024
 _OK = 200
 _NOT_DESCRIBABLE = 422
 
-_RETRY = "Push again shortly; if it lasts, tell the operator of this gateway the decision id."
+_RETRY = "Try again shortly; if it lasts, tell the operator of this gateway the decision id."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ class Checks:
     def __init__(self, socket: Path) -> None:
         self._socket = str(socket)
 
-    async def describe(self, pushed: Pushed) -> ChangeFacts | Deny:
-        """The facts of a push; a denial where it cannot be described, or nobody is there to describe it."""
+    async def describe(self, pushed: Pushed) -> DescribedChange | Deny:
+        """The facts of a push and what is proven of it; a denial where it cannot be described, or nobody is there to describe it."""
         document = _document(pushed) | {
             "base_ref": pushed.base_ref,
             "updates": [
@@ -97,7 +97,7 @@ class Checks:
                 self._session() as session,
                 session.post("http://checks/describe", json=document) as answer,
             ):
-                return _facts(answer.status, await answer.read())
+                return _described(answer.status, await answer.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return _away(error)
 
@@ -152,11 +152,11 @@ async def _read_evidence(
     return _garbled(ValueError("they ended without a result"))
 
 
-def _facts(status: int, body: bytes) -> ChangeFacts | Deny:
+def _described(status: int, body: bytes) -> DescribedChange | Deny:
     if status != _OK:
         return _refused(status, body)
     try:
-        return msgspec.json.decode(body, type=ChangeFacts)
+        return msgspec.json.decode(body, type=DescribedChange)
     except msgspec.DecodeError as error:
         return _garbled(error)
 

@@ -20,13 +20,13 @@ def ref_document(repository_url: str, edit: Edit) -> dict[str, Any]:
     }
 
 
-def file_document(repository_url: str, edit: Edit, message: str) -> dict[str, Any]:
+def file_document(repository_url: str, edit: Edit) -> dict[str, Any]:
     """A file that was written or deleted, and the commit that did."""
     update = edit.update
     commit = {
         "sha": update.new,
         "url": f"{repository_url}/git/commits/{update.new}",
-        "message": message,
+        "message": edit.message.rstrip("\n"),
         "parents": [{"sha": update.old, "url": f"{repository_url}/git/commits/{update.old}"}],
     }
     return {"content": _content(repository_url, edit) if edit.blob else None, "commit": commit}

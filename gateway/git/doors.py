@@ -35,6 +35,8 @@ OPEN_CALLS = (
 _INSTEAD = "Push with git, or use PUT and DELETE /repos/{owner}/{repo}/contents/{path} and POST /repos/{owner}/{repo}/git/refs."
 _STATUSES = "Statuses are written by what checks a change, never by who proposes it; read them instead."
 
+_AS_JUDGED = "It stays as it was judged: push to its branch to change it, or open another pull request."
+
 _SHUT: Mapping[tuple[str, str], str] = {
     ("DELETE", "git/refs"): "Leave the branch as it is: agents delete none.",
     ("POST", "git/blobs"): _INSTEAD,
@@ -44,6 +46,7 @@ _SHUT: Mapping[tuple[str, str], str] = {
     ("POST", "merges"): _INSTEAD,
     ("POST", "merge-upstream"): _INSTEAD,
     ("POST", "branches"): _INSTEAD,
+    ("PATCH", "pulls"): _AS_JUDGED,
     ("POST", "statuses"): _STATUSES,
     ("POST", "check-runs"): _STATUSES,
     ("PATCH", "check-runs"): _STATUSES,

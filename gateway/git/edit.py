@@ -19,6 +19,7 @@ from gateway.git.mirror import BRANCHES
 from gateway.git.process import GIT, run
 from gateway.git.publish import NOBODY
 from gateway.git.quarantine import Quarantine
+from gateway.git.receipt_line import reads_like_one, receipt_line, signed_text
 from sandbox.git_environment import git_environment
 
 WITHIN_S = 60.0
@@ -61,16 +62,22 @@ class Edit:
     path: str = ""
     blob: str = ""
     size: int = 0
+    message: str = ""
+    """What its commit says, receipt included; empty where it makes none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workbench:
-    """Where objects are made: the quarantine of a push, the folder of what it brings, an empty home, and who works."""
+    """Where objects are made: the quarantine of a push, the folder of what it brings, an empty home, and who works.
+
+    `decision` is the id under which what is made will be decided.
+    """
 
     quarantine: Quarantine
     objects: Path
     home: Path
     identity: Person
+    decision: str
 
     async def git(self, *words: str, given: bytes = b"", people: tuple[Named, Named] | None = None) -> str:
         """What a git command prints, without the line end. Raises `GitRefused`."""
@@ -130,6 +137,8 @@ async def _ref(name: str, sha: str, bench: Workbench, *, new: bool) -> Edit | De
 
 
 async def _file(call: GitCall, asked: FileBody, base: str, bench: Workbench) -> Edit | Deny:
+    if reads_like_one(asked.message):
+        return _FORGED
     name = BRANCHES + (asked.branch.removeprefix(BRANCHES) or base)
     parent = bench.quarantine.mirror.commit(name)
     if not parent:
@@ -148,8 +157,9 @@ async def _file(call: GitCall, asked: FileBody, base: str, bench: Workbench) -> 
     else:
         await bench.git("update-index", "--add", "--cacheinfo", f"{mode},{blob},{call.target}")
     tree = await bench.git("write-tree")
-    commit = await _commit(asked, tree, parent, bench)
-    return Edit(Update(name, parent, commit), not had, call.target, blob, len(content))
+    message = signed_text(asked.message, receipt_line(bench.decision))
+    commit = await _commit(asked, (tree, parent), message, bench)
+    return Edit(Update(name, parent, commit), not had, call.target, blob, len(content), message)
 
 
 async def _entry(commit: str, path: str, bench: Workbench) -> tuple[str, str]:
@@ -162,11 +172,13 @@ async def _entry(commit: str, path: str, bench: Workbench) -> tuple[str, str]:
     return mode, sha
 
 
-async def _commit(asked: FileBody, tree: str, parent: str, bench: Workbench) -> str:
+async def _commit(asked: FileBody, onto: tuple[str, str], message: str, bench: Workbench) -> str:
+    """A commit of a tree on its parent."""
+    tree, parent = onto
     own = Named(bench.identity.name, bench.identity.email)
     committer = asked.committer or own
     people = (asked.author or committer, committer)
-    given = asked.message.encode("utf-8", "replace")
+    given = message.encode("utf-8", "replace")
     return await bench.git("commit-tree", tree, "-p", parent, given=given, people=people)
 
 
@@ -192,6 +204,11 @@ _NO_BRANCH = gateway_denial(
 _EXISTS = gateway_denial("push.branch_exists", "There is a branch of this name already.", _READ_AGAIN)
 _NO_COMMIT = gateway_denial(
     "push.commit_unknown", "The repository has no such commit on any branch.", _READ_AGAIN
+)
+_FORGED = gateway_denial(
+    "push.receipt_forged",
+    "The message holds what reads like a receipt of this gateway, which only the gateway writes.",
+    "Leave it out: the gateway adds its own line.",
 )
 _CHANGED = gateway_denial(
     "push.file_changed", "The file is not what `sha` says it is: another one, or none.", _READ_AGAIN

@@ -1,6 +1,8 @@
-"""Who a workflow is in git: whom its commits name, and which refs are its own; pure."""
+"""Who a workflow is in git: whom its commits name, which refs are its own, where its changes begin; pure."""
 
+from decision.catalogue import GitSide
 from decision.change import Person
+from decision.narrowing import META_ROLE
 
 MAIL_DOMAIN = "agents.doorless.local"
 
@@ -13,3 +15,8 @@ def identity_of(role: str, workflow: str) -> Person:
 def namespace_of(workflow: str) -> str:
     """The only refs that a workflow may push to begin so."""
     return f"refs/heads/agent/{workflow}/"
+
+
+def base_of(side: GitSide, role: str) -> str:
+    """The branch that a push of this role is measured against: the meta-workflow's is the first staging branch."""
+    return side.staging[0] if role == META_ROLE and side.staging else side.base

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from audit.faults import LogUnavailable
 from audit.receipt import Receipt
 from decision.catalogue import GitSide
-from decision.change import ChangeFacts, EvidenceState, FindingFact
+from decision.change import ChangeFacts, DescribedChange, EvidenceState, FindingFact
 from decision.model import Allow, Deny, Hold, gateway_denial
 from decision.pdp_model import Policy
 from decision.question import ChangeQuestion
@@ -20,10 +22,11 @@ from gateway.caller import Caller
 from gateway.credentials import Credentials, CredentialUnavailable
 from gateway.git.asked import GitCall
 from gateway.git.checks import Checks, Evidence, Pushed, Update
-from gateway.git.identity import identity_of, namespace_of
-from gateway.git.names import Search, searched_commits, searched_names
+from gateway.git.identity import base_of, identity_of, namespace_of
+from gateway.git.names import Search, new_commits, searched_commits, searched_names
 from gateway.git.publish import Change, NotPublished, Published, publish
 from gateway.git.quarantine import Quarantine
+from gateway.git.receipt_line import reads_like_one
 from gateway.git.receive import MOST_UPDATES, Asked, Listener
 from gateway.git.remote import Place, RemoteUnreachable, remote_of
 from gateway.git.told import accepted_text, failed_text, progress_text, refused_text
@@ -76,12 +79,12 @@ class Judge:
         """What was asked."""
         self.refusal: Refusal | None = None
         """Why it was not published."""
-        self.decision = ""
-        """The id under which it was decided."""
+        self.decision = bench.stamp().id
+        """The id under which it is decided."""
 
     async def judge(self, asked: Asked, gate: Listener) -> bool:
         """Whether git may go on: the change was allowed, recorded and published. Tells the agent why not."""
-        stamp = self._bench.stamp()
+        stamp = Stamp(self.decision, self._bench.stamp().now)
         try:
             await self._path(asked, gate, stamp)
         except LogUnavailable as error:
@@ -94,7 +97,7 @@ class Judge:
 
     async def _path(self, asked: Asked, gate: Listener, stamp: Stamp) -> None:
         """Describe, decide, record, act."""
-        self.updates, self.decision = asked.updates, stamp.id
+        self.updates = asked.updates
         pushed = self._pushed(asked)
         question = await self._describe(asked, pushed, gate, stamp)
         if isinstance(question, Deny):
@@ -114,7 +117,7 @@ class Judge:
                 await self._deny(decision, stamp.id, gate)
 
     def _pushed(self, asked: Asked) -> Pushed:
-        mirror, base = self._quarantine.mirror, self._case.side.base
+        mirror, base = self._quarantine.mirror, base_of(self._case.side, self._case.caller.role)
         return Pushed(
             mirror=mirror.folder,
             quarantine=self._quarantine.folder,
@@ -127,21 +130,22 @@ class Judge:
     async def _describe(
         self, asked: Asked, pushed: Pushed, gate: Listener, stamp: Stamp
     ) -> ChangeQuestion | Deny:
-        if not asked.whole:
-            return _TOO_MANY
-        if not asked.readable:
-            return _UNREADABLE
-        if not pushed.base:
-            return _NO_BASE
-        facts = await self._bench.checks.describe(pushed)
-        if isinstance(facts, Deny):
-            return facts
-        facts = searched_names(facts, self._case.search)
-        facts = await searched_commits(facts, pushed, self._case.search, self._bench.home)
+        flaw = _flaw(asked, pushed)
+        if flaw is not None:
+            return flaw
+        described = await self._bench.checks.describe(pushed)
+        if isinstance(described, Deny):
+            return described
+        facts = searched_names(described.facts, self._case.search)
+        commits = await new_commits(pushed, self._bench.home)
+        facts = searched_commits(facts, commits, self._case.search)
+        # What the gateway makes itself for a door of the API was looked at before it was made, and has its receipt.
+        if not self._case.git.is_door and any(_signed(said) for _, said in commits or ()):
+            return _FORGED
         evidence = await self._evidence(pushed, facts, gate)
         if isinstance(evidence, Deny):
             return evidence
-        return self._question(facts, evidence, stamp)
+        return self._question(replace(described, facts=facts), evidence, stamp)
 
     async def _evidence(self, pushed: Pushed, facts: ChangeFacts, gate: Listener) -> Evidence | Deny:
         kinds = self._case.side.require_evidence
@@ -153,7 +157,7 @@ class Judge:
 
         return await self._bench.checks.evidence(pushed, facts.head, kinds, say)
 
-    def _question(self, facts: ChangeFacts, evidence: Evidence, stamp: Stamp) -> ChangeQuestion:
+    def _question(self, described: DescribedChange, evidence: Evidence, stamp: Stamp) -> ChangeQuestion:
         case = self._case
         states: dict[str, EvidenceState] = evidence.states
         findings: tuple[FindingFact, ...] = evidence.findings
@@ -169,10 +173,11 @@ class Judge:
             via="push",
             identity=identity_of(case.caller.role, case.caller.workflow),
             namespace=namespace_of(case.caller.workflow),
-            facts=facts,
+            facts=described.facts,
             findings=findings,
             evidence=states,
             require=case.side.require_evidence,
+            protected_change=described.protected_change,
         )
 
     async def _refuse(self, denial: Deny, gate: Listener, stamp: Stamp) -> None:
@@ -232,6 +237,19 @@ class Judge:
         )
 
 
+def _flaw(asked: Asked, pushed: Pushed) -> Deny | None:
+    """Why a push cannot be described at all."""
+    if not asked.whole:
+        return _TOO_MANY
+    if not asked.readable:
+        return _UNREADABLE
+    return None if pushed.base else _NO_BASE
+
+
+def _signed(said: bytes) -> bool:
+    return reads_like_one(said.decode("utf-8", "replace"))
+
+
 _TELL_OPERATOR = "Tell the operator of this gateway the decision id."
 
 _UNRECORDED = gateway_denial(
@@ -248,6 +266,11 @@ _TOO_MANY = gateway_denial(
 )
 _UNREADABLE = gateway_denial(
     "push.ref_name", "The name of a ref is not plain text.", "Give the branch a name of ordinary letters."
+)
+_FORGED = gateway_denial(
+    "push.receipt_forged",
+    "A commit says what reads like a receipt of this gateway, which only the gateway writes.",
+    "Leave it out of the message (git commit --amend, or git rebase -i for an older one) and push again.",
 )
 _NO_BASE = gateway_denial(
     "push.base_missing",

@@ -19,6 +19,9 @@ from sandbox.git_environment import git_environment
 Search = Callable[[bytes], tuple[str, ...]]
 """The ids of what looks like a secret in these bytes."""
 
+Commit = tuple[str, bytes]
+"""A commit's id, and all that it says."""
+
 MOST_BYTES = 8 * 1024 * 1024
 """Of all commits of a push together, their messages included."""
 WITHIN_S = 60.0
@@ -66,23 +69,26 @@ def _names(facts: ChangeFacts) -> Iterator[str]:
         yield from (irregular.path, irregular.detail)
 
 
-async def searched_commits(facts: ChangeFacts, pushed: Pushed, search: Search, home: Path) -> ChangeFacts:
-    """The facts, with what was found in the commits that the upstream does not have: messages and headers.
+async def new_commits(pushed: Pushed, home: Path) -> tuple[Commit, ...] | None:
+    """The commits that the upstream does not have, with all that they say: messages and headers.
 
-    Commits that cannot be read, or that say more than `MOST_BYTES`, are irregular: never silently passed over.
+    Nothing where they cannot be read, or say more than `MOST_BYTES`.
     """
     heads = [update.new for update in pushed.updates if update.new.strip("0")]
-    if not heads:
-        return facts
-    read = await _commits(pushed, heads, home)
-    if read is None:
+    read = await _commits(pushed, heads, home) if heads else b""
+    return None if read is None else tuple(_each(read))
+
+
+def searched_commits(facts: ChangeFacts, commits: tuple[Commit, ...] | None, search: Search) -> ChangeFacts:
+    """The facts, with what was found in the commits. Those that were not read are irregular: never silently passed over."""
+    if commits is None:
         irregular = IrregularFact(kind="truncated", path="", detail="the commits say too much to be searched")
         return msgspec.structs.replace(facts, irregular=(*facts.irregular, irregular))
     return _with_secrets(
         facts,
         [
             SecretFact(rule=rule, path="[a commit]", commit=commit, line=0)
-            for commit, said in _each(read)
+            for commit, said in commits
             for rule in search(said)
         ],
     )
@@ -111,7 +117,7 @@ async def _commits(pushed: Pushed, heads: list[str], home: Path) -> bytes | None
     return read if whole else None
 
 
-def _each(read: bytes) -> Iterator[tuple[str, bytes]]:
+def _each(read: bytes) -> Iterator[Commit]:
     """Each commit with all that it says. Only the line that begins a commit begins so: the rest is indented or a header."""
     commit, said = "", b""
     for line in read.splitlines(keepends=True):

@@ -3,7 +3,7 @@
 # description: >-
 #   Gathers what the rules found and answers one decision document. All that fails is said at once.
 #   Each rule is a folder under change/rules and is named below once; the conventions
-#   check finds a rule that is not.
+#   check finds a rule that is not. A folder under change/vetoes can only deny, and needs no naming.
 # scope: subpackages
 # schemas:
 #   - input: schema["input.change"]
@@ -37,15 +37,20 @@ decision := verdict.document({
 		rules.foreign_identity.deny,
 		rules.secret_found.deny,
 		rules.finding.deny,
+		rules.base_unknown.deny,
+		rules.not_judged.deny,
 		rules.evidence_missing.deny,
 		rules.evidence_failed.deny,
 		rules.evidence_could_not_run.deny,
 		rules.staging_only.deny,
+		_vetoes,
 	}),
 	"holds": {hold | hold := rules.irreversible.hold},
 	"obligations": rules.inject_credential.obligation,
 	"attempts": set(),
 })
+
+_vetoes := union({found | found := data.change.vetoes[_].deny})
 
 _grants contains "change.rules.role_grant" if rules.role_grant.grant
 

@@ -27,8 +27,15 @@ test_a_merge_is_held_for_a_person if {
 	document := _decision(question)
 	document.allow == false
 	document.hold.template == "merge"
-	without_jury := {"evidence": object.union(_all_passed, {"jury": "absent"})}
-	_codes(object.union(question, without_jury)) == {"change.evidence_missing"}
+	without_tests := {"evidence": object.union(_all_passed, {"tests": "not_configured"})}
+	_codes(object.union(question, without_tests)) == {"change.evidence_missing"}
+}
+
+test_a_proposal_waits_for_the_jury_alone if {
+	question := object.union(fixture.change, {"action": "create-pr", "via": "api", "evidence": _all_passed})
+	_decision(question).allow == true
+	unjudged := object.union(question, {"evidence": {"jury": "absent"}})
+	_codes(unjudged) == {"change.not_judged"}
 }
 
 test_a_veto_names_the_grant_it_met if {
@@ -95,4 +102,13 @@ test_denies_without_any_tables if {
 test_a_complete_change_lacking_one_fact_is_never_allowed[field] if {
 	some field, _ in fixture.change
 	"change.input_incomplete" in _codes(object.remove(fixture.change, [field]))
+}
+
+test_a_veto_is_heard_without_being_named if {
+	late := {"code": "change.late", "message": "It is late.", "rule": "change.vetoes.late"}
+	document := change.decision with input as fixture.change
+		with data.compiled as fixture.compiled
+		with change.vetoes as {"late": {"deny": {late}}, "early": {"deny": set()}}
+	document.allow == false
+	[reason.code | some reason in document.reasons] == ["change.late"]
 }

@@ -1,8 +1,9 @@
 # METADATA
 # title: Policy about policies
 # description: >-
-#   What every rule folder must look like, so that no rule is silent, unnamed, untested or forgotten. The
-#   input holds the text of every file by its path in the tree, and the annotations that `opa inspect` lists.
+#   What every folder of a rule or a veto must look like, so that none is silent, unnamed, untested or
+#   forgotten. The input holds the text of every file by its path in the tree, and the annotations that
+#   `opa inspect` lists.
 package conventions
 
 # METADATA
@@ -19,8 +20,27 @@ violation contains _found(path, sprintf("%s must name rules.%s.%s", [entry, name
 	not _named[entry][name][kind]
 }
 
+violation contains _found(path, "a veto must be vetoes/NAME/NAME.rego, package <area>.vetoes.NAME") if {
+	some path in object.keys(_modules)
+	split(path, "/")[1] == "vetoes"
+
+	# A test stands beside its veto; a folder whose name ends like a test's would not be served.
+	veto := replace(path, "_test.rego", ".rego")
+	not _vetoes[veto]
+}
+
+violation contains _found(path, "a veto must define `deny`, a set, and no other name without an underscore") if {
+	some path in object.keys(_vetoes)
+	not _only_denies(path)
+}
+
+violation contains _found(path, sprintf("%s must gather data.%s.vetoes", [entry, entry])) if {
+	some path, [entry, _] in _vetoes
+	not _gathers[entry]
+}
+
 violation contains _found(path, sprintf("the %s rule needs METADATA with a title", [kind])) if {
-	some path in object.keys(_rules)
+	some path in object.keys(_folders)
 	some kind in _kinds(path)
 	not _titled[path][kind]
 }
@@ -48,7 +68,7 @@ violation contains _found(path, sprintf("the code %s is used more than once", [c
 }
 
 violation contains _found(path, "a rule needs at least three tests: caught, nearest not caught, input missing") if {
-	some path in object.keys(_rules)
+	some path in object.keys(_folders)
 	tests := [rule |
 		some rule in _modules[replace(path, ".rego", "_test.rego")].rules
 		startswith(rule.head.ref[0].value, "test_")
@@ -90,13 +110,45 @@ _rules[path] := [entry, name] if {
 	[entry, "rules", name, _] = split(path, "/")
 }
 
+# Path of a veto to its entry point and its name, where it is in force: gathered from exactly there.
+_vetoes[path] := [entry, name] if {
+	some path, module in _product
+	[entry, "vetoes", name, file] = split(path, "/")
+	file == sprintf("%s.rego", [name])
+	[part.value | some part in module["package"].path] == ["data", entry, "vetoes", name]
+}
+
+_folders := object.union(_rules, _vetoes)
+
+_only_denies(path) if {
+	heads := [rule.head |
+		some rule in _modules[path].rules
+		name := rule.head.ref[0].value
+		not startswith(name, "_")
+	]
+	count(heads) > 0
+	every head in heads {
+		[part.value | some part in head.ref] == ["deny"]
+		head.key
+		not head.value
+	}
+}
+
+# The entry points that ask for all vetoes of their area.
+_gathers[entry] if {
+	some entry in {entry | some [entry, _] in _vetoes}
+	walk(_modules[sprintf("%s/%s.rego", [entry, entry])], [_, reference])
+	["data", entry, "vetoes", "deny"] == [reference[0].value, reference[1].value, reference[2].value, reference[4].value]
+	reference[3].type == "var"
+}
+
 _kinds(path) := {rule.head.ref[0].value | some rule in _modules[path].rules} & {
 	"grant", "lacks", "deny", "hold", "obligation", "attempt",
 }
 
-# The rules that give reasons, with the code that each must have.
+# The rules and vetoes that give reasons, with the code that each must have.
 _speaking[path] := concat(".", [entry, name]) if {
-	some path, [entry, name] in _rules
+	some path, [entry, name] in _folders
 	count(_kinds(path) & {"lacks", "deny", "hold"}) > 0
 }
 

@@ -66,6 +66,82 @@ test_no_rule_is_forgotten if {
 	_of_files({"request/request.rego": orphan}) == {"request must name rules.some_rule.deny"}
 }
 
+_veto_path := "request/vetoes/late/late.rego"
+
+_veto := "package request.vetoes.late\n\ndeny contains 1 if not _early\n\n_early if input.now < 5"
+
+# The tree with a veto that keeps every convention.
+_with_veto(files) := _messages(
+	object.union(
+		{
+			"request/request.rego": sprintf(
+				"%s\n_vetoes := union({found | found := data.request.vetoes[_].deny})",
+				[_files["request/request.rego"]],
+			),
+			_veto_path: _veto,
+			replace(_veto_path, ".rego", "_test.rego"): replace(_files[_tests], "some_rule", "late"),
+		},
+		files,
+	),
+	[_annotation(_custom), json.patch(_annotation(object.union(_custom, {"code": "request.late"})), [
+		{"op": "replace", "path": "/location/file", "value": _veto_path},
+		{"op": "replace", "path": "/path/2/value", "value": "vetoes"},
+		{"op": "replace", "path": "/path/3/value", "value": "late"},
+	])],
+)
+
+test_a_veto_needs_no_naming if {
+	_with_veto({}) == set()
+}
+
+test_a_veto_can_only_deny[note] if {
+	some note, text in {
+		"another kind": replace(_veto, "_early if", "grant if"),
+		"another name": replace(_veto, "_early if", "early if"),
+		"nothing": "package request.vetoes.late",
+		"no set": replace(_veto, "deny contains 1", "deny := 1"),
+		"an object": replace(_veto, "deny contains 1", "deny[1] := 1"),
+		"a set below": replace(_veto, "deny contains 1", "deny.more contains 1"),
+	}
+	"a veto must define `deny`, a set, and no other name without an underscore" in _with_veto({_veto_path: text})
+}
+
+test_a_veto_has_its_place[note] if {
+	some note, [path, text] in {
+		"another package": [_veto_path, replace(_veto, "request.vetoes.late", "request.rules.late")],
+		"a package below": [_veto_path, replace(_veto, "request.vetoes.late", "request.vetoes.late.more")],
+		"another area": [_veto_path, replace(_veto, "request", "token")],
+		"another file": ["request/vetoes/late/more.rego", _veto],
+		"no folder": ["request/vetoes/more.rego", _veto],
+		"a folder below": ["request/vetoes/late/late/late.rego", _veto],
+		"a name that is not served": ["request/vetoes/a_test/a_test.rego", replace(_veto, "late", "a_test")],
+	}
+	"a veto must be vetoes/NAME/NAME.rego, package <area>.vetoes.NAME" in _with_veto({path: text})
+}
+
+test_a_veto_is_gathered[note] if {
+	some note, asked in {
+		"not at all": "set()",
+		"of another area": "data.token.vetoes[_].deny",
+		"one of them": "data.request.vetoes.soon.deny",
+		"another name": "data.request.vetoes[_].grant",
+	}
+	entry := sprintf("%s\n_vetoes := {found | found := %s}", [_files["request/request.rego"], asked])
+	_with_veto({"request/request.rego": entry}) == {"request must gather data.request.vetoes"}
+}
+
+test_a_veto_has_words_and_tests if {
+	other := replace(_veto_path, "late", "soon")
+	files := {other: replace(_veto, "late", "soon")}
+	_with_veto(files) == {
+		"the deny rule needs METADATA with a title",
+		"its METADATA needs custom.message",
+		"its METADATA needs custom.remedy",
+		"its METADATA needs custom.code: request.soon",
+		"a rule needs at least three tests: caught, nearest not caught, input missing",
+	}
+}
+
 test_metadata_is_there if {
 	_messages({}, []) == {
 		"the deny rule needs METADATA with a title",

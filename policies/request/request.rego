@@ -3,7 +3,7 @@
 # description: >-
 #   Gathers what the rules found and answers one decision document.
 #   Each rule is a folder under request/rules and is named below once; the conventions
-#   check finds a rule that is not.
+#   check finds a rule that is not. A folder under request/vetoes can only deny, and needs no naming.
 # scope: subpackages
 # schemas:
 #   - input: schema["input.request"]
@@ -29,8 +29,11 @@ decision := verdict.document({
 		rules.output_not_judged.deny,
 		rules.output_vetoed.deny,
 		rules.token_budget.deny,
+		rules.write_after_sensitive_read.deny,
+		rules.sensitive_read_beside_write.deny,
+		_vetoes,
 	}),
-	"holds": _holds,
+	"holds": (_holds | _held_besides),
 	"obligations": union({
 		rules.inject_credential.obligation,
 		rules.max_body_bytes.obligation,
@@ -39,11 +42,16 @@ decision := verdict.document({
 	"attempts": rules.rate_limit.attempt,
 })
 
+_vetoes := union({found | found := data.request.vetoes[_].deny})
+
 _grants contains "request.rules.role_grant" if rules.role_grant.grant
 
 _holds contains rules.irreversible.hold
 
 _holds contains rules.output_undecided.hold
+
+# A person who decides for another reason sees the denials too; two reasons to hold would be a conflict.
+_held_besides contains rules.held_after_denials.hold if count(_holds) == 0
 
 default _lacks := set()
 

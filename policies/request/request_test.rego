@@ -113,3 +113,35 @@ test_a_pass_of_the_jury_grants_nothing if {
 	document.allow == false
 	document.hold == null
 }
+
+_limited := json.patch(
+	fixture.compiled,
+	[{"op": "add", "path": "/roles/janitor/hold_after_denials", "value": 3}],
+)
+
+_denied(question) := fixture.with_history(question, {"denials_in_a_row": 3})
+
+test_holds_after_denials if {
+	question := fixture.with_history(object.union(fixture.call, {"role": "reader"}), {"denials_in_a_row": 3})
+	limited := json.patch(_limited, [{"op": "add", "path": "/roles/reader/hold_after_denials", "value": 3}])
+	decision := request.decision with input as question with data.compiled as limited
+	decision.hold.template == "denials"
+}
+
+test_another_reason_to_hold_comes_before_denials if {
+	decision := request.decision with input as _denied(fixture.erasing) with data.compiled as _limited
+	decision.hold.template == "irreversible"
+}
+
+test_an_approval_for_another_reason_suffices_after_denials if {
+	request.decision.allow with input as _denied(fixture.approved) with data.compiled as _limited
+}
+
+test_a_veto_is_heard_without_being_named if {
+	late := {"code": "request.late", "message": "It is late.", "rule": "request.vetoes.late"}
+	document := request.decision with input as fixture.call
+		with data.compiled as fixture.compiled
+		with request.vetoes as {"late": {"deny": {late}}, "early": {"deny": set()}}
+	document.allow == false
+	[reason.code | some reason in document.reasons] == ["request.late"]
+}

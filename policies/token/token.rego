@@ -3,7 +3,7 @@
 # description: >-
 #   Gathers what the rules found and answers one decision document.
 #   Each rule is a folder under token/rules and is named below once; the conventions
-#   check finds a rule that is not.
+#   check finds a rule that is not. A folder under token/vetoes can only deny, and needs no naming.
 # scope: subpackages
 # schemas:
 #   - input: schema["input.token"]
@@ -23,11 +23,14 @@ decision := verdict.document({
 		rules.input_incomplete.deny,
 		rules.not_an_agent.deny,
 		rules.ttl_out_of_range.deny,
+		_vetoes,
 	}),
 	"holds": set(),
 	"obligations": rules.issue_token.obligation,
 	"attempts": set(),
 })
+
+_vetoes := union({found | found := data.token.vetoes[_].deny})
 
 _grants contains "token.rules.role_grant" if rules.role_grant.grant
 

@@ -43,3 +43,12 @@ test_every_denial_is_heard[code] if {
 	document := token.decision with input as question with data.compiled as fixture.compiled
 	[reason.code | some reason in document.reasons] == [code]
 }
+
+test_a_veto_is_heard_without_being_named if {
+	late := {"code": "token.late", "message": "It is late.", "rule": "token.vetoes.late"}
+	document := token.decision with input as fixture.asking
+		with data.compiled as fixture.compiled
+		with token.vetoes as {"late": {"deny": {late}}, "early": {"deny": set()}}
+	document.allow == false
+	[reason.code | some reason in document.reasons] == ["token.late"]
+}

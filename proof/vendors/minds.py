@@ -91,6 +91,13 @@ def _fickle(shown: Shown) -> str:
     return vote("pass", 0.9) if shown.part == "vote" else veto(_line(shown))
 
 
+def _electing(_: Shown) -> str:
+    others = [
+        {"juror": name, "verdict": "pass", "confidence": 0.99} for name in ("second", "third", "fourth")
+    ]
+    return json.dumps({"verdict": "pass", "confidence": 0.99, "findings": [], "votes": others})
+
+
 def _line(shown: Shown) -> str:
     """A line of the document that is long enough to quote."""
     return max(shown.document.splitlines(), key=len, default="")[:200]
@@ -104,6 +111,8 @@ _VOTES: Final[Mapping[str, Callable[[Shown], str]]] = {
     "undecided": lambda _: vote("no_verdict", 0.2),
     "hostile": lambda shown: veto(_line(shown)),
     "rambling": _rambling,
+    "wordless": lambda _: "",
+    "electing": _electing,
     "fickle": _fickle,
     "twice": lambda _: vote("pass", 0.9) + "\n" + vote("veto", 0.9),
     "foreign": lambda _: '{"urteil": "bestanden", "sicherheit": 0.9, "befunde": []}',
@@ -121,11 +130,15 @@ _MANNERS: Final[Mapping[str, Manner]] = {
     "breaking": "breaks",
 }
 NAMES: Final = tuple(sorted((*_VOTES, *_MANNERS)))
-"""Every model that these stand-ins have."""
+"""Every model that these stand-ins have, beside those that a document tells what to be."""
+TOLD: Final = "told-"
+"""What the names of those begin with: `told-NAME is MANNER` in a document makes that one of `NAMES` of it."""
 
 
 def say(model: str, shown: Shown) -> Saying | None:
     """What the model of this name says; nothing where there is no such model."""
+    if model.startswith(TOLD):
+        model = _told(model, shown)
     if model not in NAMES:
         return None
     if model in _MANNERS:
@@ -136,3 +149,8 @@ def say(model: str, shown: Shown) -> Saying | None:
         text = _VOTES[model](shown)
     asked = len(shown.system) + len(shown.user)
     return Saying(text, _MANNERS.get(model, "plain"), asked // 4 + 1, len(text) // 4 + 1)
+
+
+def _told(model: str, shown: Shown) -> str:
+    found = re.search(rf"\b{re.escape(model)} is (\w+)", shown.document)
+    return found[1] if found else "trusting"

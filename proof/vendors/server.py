@@ -1,4 +1,4 @@
-"""`python -m proof.vendors.server --port N`: stand-ins for three model providers on loopback, for tests and the demo.
+"""`python -m proof.vendors.server --listen 127.0.0.1:N`: stand-ins for three model providers on loopback, for tests and the demo.
 
 They speak the vendors' documented wire formats, each below its own path, and want a key like them; no model is behind
 them. The name of the model decides how it behaves (`minds`).
@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import hmac
 import json
+import socket
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
@@ -107,13 +108,28 @@ def _failed(api: Api, status: int, message: str) -> Response:
 def main(argv: Sequence[str]) -> int:
     """Serve until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m proof.vendors.server", description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument(
+        "--listen", required=True, metavar="HOST:PORT", help="on loopback; port 0 takes a free one"
+    )
     parser.add_argument("--key-file", type=Path, help="holds the key that is asked for")
     given = parser.parse_args(argv)
     key = given.key_file.read_text().strip() if given.key_file else ""
+    host, _, port = given.listen.rpartition(":")
     app = Vendors(key).application()
-    uvicorn.run(app, host="127.0.0.1", port=given.port, log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+    with socket.create_server((host, int(port))) as listener:
+        asyncio.run(_Announcing(config).serve(sockets=[listener]))
     return 0
+
+
+class _Announcing(uvicorn.Server):
+    """One that says when and where it answers."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does it."""
+        await super().startup(sockets)
+        host, port = (sockets or [])[0].getsockname()[:2]
+        print(f"ready http://{host}:{port}", flush=True)
 
 
 if __name__ == "__main__":

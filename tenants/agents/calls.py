@@ -70,6 +70,25 @@ class Proxy:
         """GET `path` (service first); return the JSON object. Raises RefusedError, UnreachableError."""
         return self._call("GET", path, (_OK,), params=dict(parameters))
 
+    def get_list(self, path: str, parameters: Mapping[str, str | int]) -> list[Any]:
+        """GET `path`; return the JSON array. Raises RefusedError, UnreachableError."""
+        body, status = self._exchange("GET", path, params=dict(parameters))
+        try:
+            listed = json.loads(body) if status == _OK else None
+        except (ValueError, RecursionError):
+            listed = None
+        if not isinstance(listed, list):
+            raise UnreachableError(f"GET {path}: status {status} without the JSON array it promises")
+        return listed
+
+    def get_text(self, path: str) -> str:
+        """GET `path`; return the text. Raises RefusedError, UnreachableError."""
+        body, status = self._exchange("GET", path)
+        try:
+            return body.decode("utf-8")
+        except UnicodeDecodeError:
+            raise UnreachableError(f"GET {path}: status {status} without the text it promises") from None
+
     def send(self, method: str, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
         """Send a JSON document; return the JSON object. Raises RefusedError, UnreachableError."""
         return self._call(method, path, (_OK, _MADE), json=dict(document), headers={"Accept": _ACCEPT})
@@ -92,6 +111,14 @@ class Proxy:
             return self.send(method, path, document)
 
     def _call(self, method: str, path: str, good: tuple[int, ...], **more: Any) -> dict[str, Any]:
+        body, status = self._exchange(method, path, **more)
+        document = _object(body)
+        if status not in good or document is None:
+            raise UnreachableError(f"{method} {path}: status {status} without the JSON object it promises")
+        return document
+
+    def _exchange(self, method: str, path: str, **more: Any) -> tuple[bytes, int]:
+        """The body of an answer that is no error, and its status."""
         self.requests += 1
         request = f"{method} {path}"
         try:
@@ -105,23 +132,19 @@ class Proxy:
             raise UnreachableError(f"{request}: {str(error) or type(error).__name__}") from error
         if answer.status_code >= _FIRST_ERROR:
             raise _refusal(request, answer.status_code, bytes(body))
-        document = _object(bytes(body))
-        if answer.status_code not in good or document is None:
-            raise UnreachableError(
-                f"{request}: status {answer.status_code} without the JSON object it promises"
-            )
-        return document
+        return bytes(body), answer.status_code
 
 
-def run(url: str, work: Callable[[Proxy], None]) -> int:
-    """Do `work` against the gateway at `url`; return the exit code and tell on stderr what went wrong."""
+def run(url: str, work: Callable[[Proxy], None], timeout_s: float = _TIMEOUT_S) -> int:
+    """Do `work` against the gateway at `url`; return the exit code and tell on stderr what went wrong.
+
+    `timeout_s`: how long one call may take; what is judged by checks and a jury first takes longer than most.
+    """
     if not url:
         print("error: DOORLESS_URL is not set; start this agent with `doorless run`", file=sys.stderr)
         return USAGE
     try:
-        with httpx.Client(
-            base_url=url, timeout=_TIMEOUT_S, trust_env=False, follow_redirects=False
-        ) as client:
+        with httpx.Client(base_url=url, timeout=timeout_s, trust_env=False, follow_redirects=False) as client:
             work(Proxy(client))
     except RefusedError as refused:
         print(_told(refused), file=sys.stderr)

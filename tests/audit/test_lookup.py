@@ -11,7 +11,7 @@ from audit.folder import Places
 from audit.history import SealedLog
 from audit.index import LogIndex
 from audit.lookup import IndexUnusable, Lookup
-from audit.query import Filter
+from audit.query import Filter, Page
 from tests.audit.samples import decision, event, name, outcome
 from tests.audit.whole_logs import make_whole
 
@@ -59,6 +59,15 @@ def test_the_last_lines_are_those_of_the_index_and_all_that_came_after(places: P
     with Lookup(places.log, index) as lookup:
         assert numbers(lookup.last(Filter(decision="deny"), 5)) == [800, 804]
         assert numbers(lookup.last(Filter(workflow="wf-2"), 1)) == [801, 802, 803]
+
+
+def test_a_page_is_of_what_is_sealed_and_no_more(places: Places, index: Path) -> None:
+    """From a number on, so many, by workflow; what no checkpoint covers is not there."""
+    with Lookup(places.log, index) as lookup:
+        assert numbers(lookup.page(Page(first=798, limit=9))) == [798, 799, 800, 801]
+        assert numbers(lookup.page(Page(workflow="wf-2"))) == [800, 801]
+        assert numbers(lookup.page(Page(limit=2))) == [0, 1]
+        assert lookup.count(Page(first=2)) == 800
 
 
 def test_an_index_that_lies_is_made_anew(places: Places, index: Path) -> None:

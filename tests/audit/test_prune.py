@@ -16,6 +16,7 @@ from audit.lookup import Lookup
 from audit.note import COSIGNATURE, Signer, split_note
 from audit.prune import PruneRefused, Quorum, plan, prune
 from audit.published import CHECKPOINT, PublishedFolder
+from audit.query import Page
 from audit.reader import read_entries
 from audit.retention import first_kept
 from audit.ship import ShipRefused, ship
@@ -87,6 +88,12 @@ def test_an_index_that_was_made_before_does_not_lead_nowhere(
     made = file.stat().st_ino
     with Lookup(places.log, file) as lookup:
         assert lookup.decision(name(5)) is None
+        first = first_kept(places.log)
+        page = lookup.page(Page(limit=3))
+        assert [stored.seq for stored in page] == [first, first + 1, first + 2], (
+            "no page is filled by what went"
+        )
+        assert lookup.count(Page()) == lookup.indexed - first
     assert file.stat().st_ino == made, "and it is not made anew for that"
 
 

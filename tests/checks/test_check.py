@@ -19,6 +19,7 @@ from checks.result import CheckResult
 from checks.scanners import find_scanners
 from checks.secrets import SecretScanner
 from decision.pdp_model import Policy
+from tests.checks.policy_changes import LESS, ROLES, SERVICES
 from tests.checks.repositories import CALCULATOR, SUITE, Repository, repository
 from tests.checks.test_secrets import token
 from tests.checks.test_semgrep import printing, program
@@ -238,3 +239,15 @@ def test_an_engine_that_cannot_start_is_no_answer(made: Repository, tmp_path: Pa
     with pytest.raises(NoEngine) as caught:
         asyncio.run(run())
     assert caught.value.code == "opa_missing"
+
+
+def test_a_check_knows_what_is_proven_of_a_change_to_policies(checker: Checker, tmp_path: Path) -> None:
+    """Fewer grants: the paths are protected from every role but the meta-workflow, whose branch is judged where it is pushed."""
+    files: dict[str, str | bytes | None] = {"policies/roles.yaml": ROLES, "policies/services.yaml": SERVICES}
+    made = repository(tmp_path / "policies", files)
+    head = made.commit({"policies/roles.yaml": ROLES.replace(*LESS)})
+    codes = {
+        role: {failure.code for failure in checker.result(made, head, role=role).failures}
+        for role in ("pr-creator", "meta-workflow")
+    }
+    assert codes == {"pr-creator": {"change.protected_path"}, "meta-workflow": {"change.staging_only"}}

@@ -68,6 +68,25 @@ def test_what_does_not_fit_is_named_by_its_place(change: dict[str, Any], pointer
     assert pointers(PULL | change) == {pointer}
 
 
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"accuracy": 0.98, "samples": 240}, None),
+        ({"accuracy": 0, "samples": 1}, None),
+        ({"accuracy": 0.98}, ""),
+        ({"samples": 240}, ""),
+        ({"accuracy": 1.01, "samples": 240}, "/accuracy"),
+        ({"accuracy": True, "samples": 240}, "/accuracy"),
+        ({"accuracy": 0.5, "samples": 0}, "/samples"),
+    ],
+)
+def test_a_report_states_its_accuracy_with_the_number_of_samples_or_not_at_all(
+    change: dict[str, Any], pointer: str | None
+) -> None:
+    """A share of an unknown number of samples says nothing, and would have been charted all the same."""
+    assert pointers(REPORT | change) == ({pointer} if pointer is not None else set())
+
+
 def test_all_errors_are_found_at_once() -> None:
     """Three mistakes are three errors."""
     assert pointers(PULL | {"base": "", "draft": 1, "more": 1}) == {"/base", "/draft", ""}

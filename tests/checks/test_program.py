@@ -142,6 +142,11 @@ def test_evidence_comes_in_lines_and_its_statements_are_signed(running: Running,
     opened = [open_sealed(each, key) for each in answer["statements"]]
     assert [each["predicate"]["kind"] for each in opened] == ["semgrep", "tests"]
     assert {each["subject"][0]["digest"]["gitCommit"] for each in opened} == {head}
+    with running.socket as client:
+        (again,) = client.post("/evidence", json=asked).text.splitlines()
+    told = json.loads(again)
+    assert told["findings"] == answer["findings"]
+    assert told["details"] == answer["details"], "of the same commits nothing is found out twice"
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,12 @@ from tests.clients.walks import (
     upstream_babbling,
     upstream_silent,
 )
+from tests.clients.walks_history import (
+    held_after_denials,
+    sensitive_read_beside_write,
+    write_after_sensitive_read,
+)
+from tests.clients.walks_holds import body_unread, in_the_moment, said_no, too_many, used
 from tests.clients.walks_outputs import budget, jury_says, not_validated, output, schema_says_no, undecided
 
 STAMP = Stamp(id="d-1", now=1_763_890_000)
@@ -50,6 +56,13 @@ WALKS: dict[str, tuple[Walk, str]] = {
     "caller.workflow_ended": (nobody("caller.workflow_ended", STAMP), "allow"),
     "decision_invalid": (answered("decision_invalid", 200, b'{"result": {"allow": true}}'), "operator"),
     "gateway_defect": (defect, "operator"),
+    "grant.revoked": (in_the_moment("grant.revoked"), "person"),
+    "hold.body_unread": (body_unread, "person"),
+    "hold.changed": (in_the_moment("hold.changed"), "person"),
+    "hold.policy_changed": (in_the_moment("hold.policy_changed"), "person"),
+    "hold.refused": (said_no, "allow"),
+    "hold.too_many": (too_many, "person"),
+    "hold.used": (used, "allow"),
     "hold_no_approver": (hold, "person"),
     "log_unavailable": (later("log_unavailable", log_away), "allow"),
     "obligation_failed": (unready, "operator"),
@@ -61,6 +74,7 @@ WALKS: dict[str, tuple[Walk, str]] = {
     "request.action_not_granted": (action, "allow"),
     "request.body_too_large": (body, "allow"),
     "request.data_not_granted": (data, "allow"),
+    "request.held_after_denials": (held_after_denials, "person"),
     "request.input_incomplete": (operators("request.input_incomplete"), "operator"),
     "request.irreversible": (hold, "person"),
     "request.not_found": (nothing_here, "allow"),
@@ -90,10 +104,12 @@ WALKS: dict[str, tuple[Walk, str]] = {
     "request.scope_not_in_token": (scope, "allow"),
     "request.token_budget": (budget, "allow"),
     "request.secret_outbound": (secret_sent, "allow"),
+    "request.sensitive_read_beside_write": (sensitive_read_beside_write, "allow"),
     "request.service_not_granted": (
         by_operator("request.service_not_granted", {"role": "hurried-gh"}, grant_problem),
         "allow",
     ),
+    "request.write_after_sensitive_read": (write_after_sensitive_read, "allow"),
     "request.…": (flaw, "allow"),
     "token.input_incomplete": (operators("token.input_incomplete"), "operator"),
     "token.not_an_agent": (

@@ -26,6 +26,14 @@ def test_a_template_becomes_a_table(tmp_path: Path) -> None:
     assert load(tmp_path).sources["approvals.yaml"] == text.encode()
 
 
+def test_who_started_a_workflow_may_be_left_out(tmp_path: Path) -> None:
+    """A template says so; where it does not, the table has no word of it."""
+    told = _load(tmp_path, "templates: {irreversible: {approvers: [ada], not_starter: true}}\n")
+    assert told == {
+        "irreversible": {"approvers": {"ada": True}, "needed": 1, "expires_in_s": 600, "not_starter": True}
+    }
+
+
 def test_without_the_file_nobody_can_approve(tmp_path: Path) -> None:
     """The table is there and empty: rules find no terms, and the gateway makes denials of holds."""
     assert load(tmp_path).compiled["approvals"] == {}

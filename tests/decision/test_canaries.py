@@ -1,5 +1,6 @@
 """Which questions are known beforehand, and which answers to them are wrong."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,10 @@ def test_changes_are_asked_about_where_something_can_be_pushed(configuration: Co
         for one in canaries(load_policies(SHIPPED), NOW)
         if isinstance(one.question, ChangeQuestion)
     }
-    assert found == {("doorless-canary", "denied"), ("pr-creator", "granted"), ("pr-creator", "denied")}
+    agents = {
+        (role, expected) for role in ("pr-creator", "meta-workflow") for expected in ("granted", "denied")
+    }
+    assert found == agents | {("doorless-canary", "denied")}
 
 
 def test_what_takes_effect_is_asked_about_without_its_validation() -> None:
@@ -111,3 +115,31 @@ def test_what_takes_effect_is_asked_about_without_its_validation() -> None:
     shipped = load_policies(Path(__file__).parents[2] / "policies")
     names = {canary.name for canary in canaries(shipped, NOW) if canary.expected == "denied"}
     assert {"a jury without votes", "a jury with a veto", "unvalidated create-pr of code-repository"} <= names
+
+
+def test_what_cannot_be_undone_is_asked_about_without_a_person(policies: Path) -> None:
+    """Each such call that a role is granted, and each merge as a change, founded as well as can be: never an allow.
+
+    A grant that everybody gave beforehand stands in the question. Held or denied is right; so a policy whose rule on
+    merges is gone never serves, whatever else grants it.
+    """
+    roles = SHIPPED / "roles.yaml"
+    assert not [one for one in canaries(load_policies(SHIPPED), NOW) if one.expected == "not_allowed"]
+    for file in SHIPPED.glob("*.yaml"):
+        shutil.copy(file, policies)
+    more = "  merger: {services: [code-repository, telemetry], actions: [merge, delete], data: [telemetry]}\n"
+    (policies / "roles.yaml").write_text(roles.read_text() + more)
+    asked = [one for one in canaries(load_policies(policies), NOW) if one.expected == "not_allowed"]
+    assert {one.name for one in asked} == {
+        "purge of telemetry without a person",
+        "merge-pr of code-repository without a person",
+        "merge of code-repository without a person",
+    }
+    for one in asked:
+        assert not isinstance(one.question, TokenQuestion | JuryQuestion)
+        assert one.question.approval is not None
+        assert one.question.approval.standing
+        assert judge(one, HOLD) is None
+        assert judge(one, _denial("change.finding")) is None
+        assert "without a person" in (judge(one, ALLOW) or "")
+        assert "did not answer" in (judge(one, UNDEFINED) or "")

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from decision.compiled import Tables
-from tests.decision.configuration import ROLES, load
+from tests.decision.configuration import ROLES, error_of, load
 
 
 def test_grants_are_the_words_that_exist(tmp_path: Path) -> None:
@@ -43,6 +43,15 @@ def test_roles_hold_only_the_limits_that_are_set(tmp_path: Path) -> None:
             "forbidden": {},
         }
     }
+
+
+def test_denials_in_a_row_are_a_limit_of_the_role(tmp_path: Path) -> None:
+    """Set, it is in the role's table as it was written; it is a number from one on."""
+    text = ROLES.replace("max_requests_per_min: 30", "max_requests_per_min: 30, hold_after_denials: 5")
+    assert text != ROLES
+    assert load(tmp_path, roles=text).compiled["roles"]["reader"]["hold_after_denials"] == 5
+    wrong = text.replace("hold_after_denials: 5", "hold_after_denials: 0")
+    assert "greater than or equal to 1" in error_of(tmp_path, roles=wrong).message
 
 
 def test_the_smaller_body_limit_counts(tmp_path: Path) -> None:

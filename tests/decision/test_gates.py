@@ -10,6 +10,30 @@ from decision.gates import Gate, Tools, policy_gates, static_gates, suite_gates
 _POLICIES = Path(__file__).parents[2] / "policies"
 _RULE = "request/rules/body_too_large/body_too_large.rego"
 _MISSING = Path("/nonexistent/tool")
+_VETO = """package request.vetoes.late
+
+import data.lib.result
+
+# METADATA
+# title: It is late
+# custom:
+#   code: request.late
+#   message: It is late.
+#   remedy: Come again tomorrow.
+deny contains result.reason(rego.metadata.chain(), {}) if not _early
+
+_early if input.now < 5
+"""
+_VETO_TEST = """package request.vetoes.late_test
+
+import data.request.vetoes.late
+
+test_caught if count(late.deny) == 1 with input as {"now": 5}
+
+test_not_caught_early if count(late.deny) == 0 with input as {"now": 4}
+
+test_caught_without_a_time if count(late.deny) == 1 with input as {}
+"""
 
 
 @pytest.fixture
@@ -77,6 +101,37 @@ def test_static_gates_shut(
     opa, tree = request.getfixturevalue("opa"), request.getfixturevalue("tree")
     _edit(tree, name, *edit)
     assert words in _shut(static_gates(tree, Tools(opa)))[gate]
+
+
+def _with_veto(tree: Path, old: str = "", new: str = "") -> Path:
+    """The tree with one veto more, and nothing else touched."""
+    folder = tree / "request/vetoes/late"
+    folder.mkdir(parents=True)
+    (folder / "late.rego").write_text(_VETO.replace(old, new, 1) if old else _VETO)
+    (folder / "late_test.rego").write_text(_VETO_TEST)
+    return tree
+
+
+def test_a_veto_needs_no_naming(opa: Path, tree: Path) -> None:
+    """A folder under vetoes is all that it takes; but the entry point must ask for all of them."""
+    assert not _shut(static_gates(_with_veto(tree), Tools(opa)))
+    _edit(tree, "request/request.rego", "data.request.vetoes[_].deny", "data.request.vetoes.other.deny")
+    shut = _shut(static_gates(tree, Tools(opa)))
+    assert "request must gather data.request.vetoes" in shut["conventions"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("_early if", "grant if true\n\n_early if", "a veto must define `deny`, a set, and no other name"),
+        ("package request.vetoes.late", "package request.rules.late", "a veto must be vetoes/NAME/NAME.rego"),
+        ("request.late", "request.body_too_large", "the code request.body_too_large is used more than once"),
+    ],
+)
+def test_what_is_no_veto_shuts(request: pytest.FixtureRequest, old: str, new: str, words: str) -> None:
+    """Another name that it exports, another package, a code that is taken."""
+    opa, tree = request.getfixturevalue("opa"), request.getfixturevalue("tree")
+    assert words in _shut(static_gates(_with_veto(tree, old, new), Tools(opa)))["conventions"]
 
 
 def test_a_failing_test_shuts(opa: Path, tree: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from decision.narrowing import exports_only_deny, grants_subset
+from decision.narrowing import exports_only_deny, exports_only_tests, gathers_vetoes, grants_subset
 from tests.decision.configuration import SERVICES, load
 
 OWN = "meta-workflow"
@@ -72,6 +72,7 @@ def test_less_is_proven(tmp_path: Path, alter: Callable[[dict[str, Any]], object
         lambda roles: (_less(roles), roles[OWN].update(limits={"max_diff_lines": 1})),
         lambda roles: (_less(roles), roles.pop(OWN)),
         lambda roles: roles[OWN].update(services=["series", "reports"]),
+        lambda roles: (_less(roles), roles["eraser"]["services"].append("series")),
     ],
 )
 def test_what_is_not_less_is_not_proven(tmp_path: Path, alter: Callable[[dict[str, Any]], object]) -> None:
@@ -89,7 +90,7 @@ def test_another_catalogue_is_no_narrowing(tmp_path: Path) -> None:
     assert not grants_subset(before, after, OWN)
 
 
-_RULE = """package request.rules.late
+_RULE = """package request.vetoes.late
 
 import data.lib.result
 
@@ -101,11 +102,15 @@ _early if input.now < 5
 """
 
 
-def _shape(opa: Path, folder: Path, text: str) -> bool:
+def _parsed(opa: Path, folder: Path, text: str) -> Any:
     file = folder / "late.rego"
     file.write_text(text)
     told = subprocess.run([opa, "parse", "--format", "json", file], capture_output=True, check=True)
-    return exports_only_deny(json.loads(told.stdout), "request", "late")
+    return json.loads(told.stdout)
+
+
+def _shape(opa: Path, folder: Path, text: str) -> bool:
+    return exports_only_deny(_parsed(opa, folder, text), "request", "late")
 
 
 def test_a_veto_is_proven(opa: Path, tmp_path: Path) -> None:
@@ -116,9 +121,10 @@ def test_a_veto_is_proven(opa: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("package request.rules.late", "package request.rules.role_grant"),
-        ("package request.rules.late", "package request.rules.late.more"),
-        ("package request.rules.late", "package token.rules.late"),
+        ("package request.vetoes.late", "package request.rules.late"),
+        ("package request.vetoes.late", "package request.vetoes.late.more"),
+        ("import data.lib.result", "import data.lib.result\nimport data.request.rules.role_grant"),
+        ("package request.vetoes.late", "package token.vetoes.late"),
         ("deny contains", "lacks contains"),
         ("_early if", "grant if"),
         ("_early if", "obligation if"),
@@ -139,5 +145,66 @@ def test_anything_else_is_no_veto(opa: Path, tmp_path: Path, old: str, new: str)
 def test_a_module_without_rules_is_no_veto() -> None:
     """What has no package, or no rule, proves nothing."""
     assert not exports_only_deny({}, "request", "late")
-    path = [{"value": part} for part in ("data", "request", "rules", "late")]
+    path = [{"value": part} for part in ("data", "request", "vetoes", "late")]
     assert not exports_only_deny({"package": {"path": path}}, "request", "late")
+
+
+_TEST = """package request.vetoes.late_test
+
+import data.request.vetoes.late
+
+test_caught if count(late.deny) == _one with input as {"now": 6}
+
+_one := 1
+"""
+
+
+def test_a_test_is_known(opa: Path, tmp_path: Path) -> None:
+    """Tests in the package that belongs to the rule, and private names."""
+    assert exports_only_tests(_parsed(opa, tmp_path, _TEST), "request", "late")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("vetoes.late_test", "vetoes.late"),
+        ("test_caught if", "_caught if"),
+        ("_one := 1", "one := 1\n\n_one := 1"),
+        ("package request", "# METADATA\n# entrypoint: true\npackage request"),
+    ],
+)
+def test_anything_else_is_no_test(opa: Path, tmp_path: Path, old: str, new: str) -> None:
+    """The package of the rule itself, no test, another name that is exported, an entry point."""
+    assert old in _TEST
+    assert not exports_only_tests(_parsed(opa, tmp_path, _TEST.replace(old, new, 1)), "request", "late")
+
+
+def test_a_module_without_tests_is_no_test() -> None:
+    """What has no package, or no rule."""
+    assert not exports_only_tests({}, "request", "late")
+
+
+def test_the_shipped_entry_points_ask_their_vetoes(opa: Path, tmp_path: Path) -> None:
+    """Those of calls, changes and tokens, each its own; that of the jury has none."""
+    policies = Path(__file__).parents[2] / "policies"
+    areas = ("request", "change", "token", "jury")
+    modules = {area: _parsed(opa, tmp_path, (policies / area / f"{area}.rego").read_text()) for area in areas}
+    asked = {(area, of) for area, module in modules.items() for of in areas if gathers_vetoes(module, of)}
+    assert asked == {("request", "request"), ("change", "change"), ("token", "token")}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "data.token.vetoes[_].deny",
+        "data.request.vetoes.soon.deny",
+        "data.request.vetoes[_].grant",
+        "data.request.rules[_].deny",
+        '"data.request.vetoes[_].deny"',
+    ],
+)
+def test_what_asks_anything_else_asks_no_veto(opa: Path, tmp_path: Path, asked: str) -> None:
+    """Another area, one of them alone, another name, the rules, words: no veto of this area would speak."""
+    module = _parsed(opa, tmp_path, f"package request\n\nx := {{found | found := {asked}}}\n")
+    assert not gathers_vetoes(module, "request")
+    assert not gathers_vetoes({}, "request")

@@ -17,7 +17,7 @@ def test_the_page_is_current(opa: Path) -> None:
     assert replace_table(page, reason_table(annotations(_ROOT / "policies", opa))) == page
 
 
-def test_rows_are_sorted_and_rules_without_a_code_are_left_out() -> None:
+def test_rows_are_sorted_and_vetoes_and_rules_without_a_code_are_left_out() -> None:
     """One row for each code, in the order of the codes, with the agent as reader where none is named."""
     annotated: list[dict[str, Any]] = [
         {
@@ -27,6 +27,10 @@ def test_rows_are_sorted_and_rules_without_a_code_are_left_out() -> None:
         },
         {"annotations": {"custom": {"code": "a.a", "message": "No a.", "remedy": "Do b."}}},
         {"annotations": {"title": "a grant"}},
+        {
+            "annotations": {"custom": {"code": "a.veto", "message": "No.", "remedy": "Do c."}},
+            "path": [{"value": part} for part in ("data", "a", "vetoes", "veto", "deny")],
+        },
     ]
     assert reason_table(annotated).splitlines()[2:] == [
         "| `a.a` | No a. | Do b. | agent |",

@@ -184,3 +184,27 @@ def test_all_errors_of_a_file_are_found_together(tmp_path: Path) -> None:
     services = _route("{method: GET, path: x, action: read}").replace("timeout_s: 5", "timeout_s: no")
     lines = [error.line for error in errors_of(tmp_path, services=services.replace(": no", ": five"))]
     assert lines == [7, 12]
+
+
+@pytest.mark.parametrize(
+    ("classes", "line", "words"),
+    [
+        ("[bodies, points, bodeis]", 1, "unknown data class 'bodeis'"),
+        ("[bodies, bodies]", 1, "stands here twice"),
+        ("bodies", 1, "must be a list"),
+    ],
+)
+def test_a_sensitive_class_is_one_that_some_route_names(
+    tmp_path: Path, classes: str, line: int, words: str
+) -> None:
+    """A misspelt one would protect nothing and look as if it did: it does not load, and its line is named."""
+    found = error_of(tmp_path, services=f"sensitive: {classes}\n{SERVICES.lstrip()}")
+    assert (found.line, words in found.message) == (line, True), found
+
+
+def test_sensitive_classes_are_a_table(tmp_path: Path) -> None:
+    """None as shipped; those that are marked reach policy and the catalogue."""
+    assert load(tmp_path).compiled["sensitive"] == {}
+    configuration = load(tmp_path, services=f"sensitive: [points, bodies]\n{SERVICES.lstrip()}")
+    assert configuration.compiled["sensitive"] == {"bodies": True, "points": True}
+    assert configuration.catalogue.sensitive == {"bodies", "points"}

@@ -290,7 +290,7 @@ async def test_a_defect_in_reading_is_a_denial(short_folder: Path, monkeypatch: 
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("decision.question_queue.read_answer", broken)
+    monkeypatch.setattr("decision.evaluation.read_answer", broken)
     async with FakeOpa(short_folder / "opa.sock", _one("x")) as fake:
         decider = SocketDecider(fake.socket_path, "t", deadline_s=LONG_S)
         assert verdict(await decider.ask(request())) == "pdp_error"

@@ -29,6 +29,17 @@ def errors_of(folder: Path, text: str) -> str:
         ("resource_servers: {Crash: secrets/x}", "the name 'Crash' must match"),
         ("resource_servers: {crash: secrets/x}", "doorless.yaml:1:27: there is no file secrets/x"),
         ("credentials: gone.yaml", "doorless.yaml:1:14: there is no file gone.yaml"),
+        ("approvals_socket: {path: a/b, group: staff}", "doorless.yaml:1:26: 'a/b' must be an absolute path"),
+        ("approvals_socket: {path: /a/b}", "'group' is missing"),
+        ("meta_workflow: {log: '127.0.0.1:1'}", "doorless.yaml:1:1: the key 'policy_tools' is missing"),
+        (
+            "meta_workflow: {log: '0.0.0.0:1', policy_tools: '127.0.0.1:2'}",
+            "'0.0.0.0:1' must be a loopback address",
+        ),
+        (
+            "meta_workflow: {log: '127.0.0.1:1', policy_tools: '127.0.0.1:2'}",
+            "doorless.yaml:1:16: there is no file secrets/log-reader",
+        ),
         ("- a", "doorless.yaml:1:1: must be a mapping"),
     ],
 )

@@ -78,3 +78,18 @@ def test_a_failure_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(OSError, match="absent"):
         create_home(tmp_path / "home")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_log_service_and_the_policy_tools_have_secrets_of_their_own(place: Place) -> None:
+    """Made with the home, taken as a bearer, and in no role's hands."""
+    declared = yaml.safe_load((place.home / "credentials.yaml").read_text())["credentials"]
+    files = {name: declared[name] for name in ("log-reader", "policy-tools")}
+    for name, entry in files.items():
+        assert entry == {
+            "file": f"secrets/{name}",
+            "as": "header",
+            "name": "Authorization",
+            "prefix": "Bearer ",
+        }
+    secrets = {(place.home / entry["file"]).read_text() for entry in files.values()}
+    assert len(secrets) == 2

@@ -48,14 +48,32 @@ def test_an_unknown_chapter_is_a_clear_error() -> None:
     assert all(name in problem.value.remedy for name in CHAPTERS)
 
 
-def test_a_chapter_told_by_the_command_ends_with_zero() -> None:
-    """`doorless demo end` runs on real parts and every step ends as told."""
+@pytest.mark.timeout(200)
+def test_chapters_told_by_the_command_end_with_zero() -> None:
+    """`doorless demo end jury` runs on real parts, jurors' client libraries among them; every step ends as told."""
     told = subprocess.run(
-        [sys.executable, "-m", "doorless", "demo", "end"],
+        [sys.executable, "-m", "doorless", "demo", "end", "jury"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
         check=False,
     )
     assert told.returncode == 0, told.stdout + told.stderr
     assert "DENY  the same copy, the moment the workflow has ended" in told.stdout
+    assert "the jury: first=pass second=pass third=pass" in told.stdout
+    assert "the jury: first=veto second=veto third=pass" in told.stdout
+
+
+@pytest.mark.long
+def test_the_meta_workflow_proposes_and_reaches_no_further() -> None:
+    """`doorless demo improvement`: three problems found in the log, three pull requests with proofs, a narrower role."""
+    told = subprocess.run(
+        [sys.executable, "-m", "doorless", "demo", "improvement"],
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert told.stdout.count("ALLOW propose: ") == 3
+    assert "6 of 6 inclusion proofs in their texts hold" in told.stdout

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from doorless.home import Home
-from doorless.parts import Plan, Webhook, Witnessing, parts_of
+from doorless.parts import ApproversSocket, Plan, Watching, Webhook, Witnessing, parts_of
 
 HOME = Home(Path("/h"))
 PLAN = Plan(HOME, "127.0.0.1:1", "http://i", Path("/h/c.yaml"), Path("/opa"), "/py", "/setpriv")
@@ -51,6 +51,15 @@ def test_holds_are_sent_on_only_where_the_operator_says_where() -> None:
     assert console.argv[-4:] == ("--webhook", "https://chat.example/hook", "--secret", "/h/secrets/webhook")
 
 
+def test_approvers_have_a_socket_only_where_the_operator_says_where() -> None:
+    """The gateway is told the place and its group, and nothing of either without."""
+    silent = {part.name: part for part in parts_of(PLAN)}["gateway"]
+    assert "--approvals-socket" not in silent.argv
+    plan = dataclasses.replace(PLAN, approvers=ApproversSocket("/srv/a/gw.sock", "staff"))
+    words = {part.name: part for part in parts_of(plan)}["gateway"].argv
+    assert words[-4:] == ("--approvals-socket", "/srv/a/gw.sock", "--approvals-group", "staff")
+
+
 def test_bots_are_answered_only_where_the_operator_says_so() -> None:
     """Without a listener the checks know no token and no policies; with one they record, so the log comes first."""
     silent = {part.name: part for part in parts_of(PLAN)}["checks"]
@@ -72,3 +81,20 @@ def test_a_witness_brings_the_part_that_asks_it() -> None:
     assert cosign.needs == "audit"
     assert cosign.argv[-2:] == ("--witness", "key=unix:/w")
     assert "cosign" not in [part.name for part in parts_of(PLAN)]
+
+
+def test_the_log_is_answered_only_where_the_operator_says_where() -> None:
+    """Log service and policy tools run with their addresses and secrets, stop before what they read, and not at all without."""
+    assert not {"log", "authoring"} & {part.name for part in parts_of(PLAN)}
+    asked = parts_of(dataclasses.replace(PLAN, watching=Watching("127.0.0.1:4", "127.0.0.1:5")))
+    names = [part.name for part in asked]
+    assert max(names.index("log"), names.index("authoring")) < names.index("audit")
+    words = {part.name: part.argv for part in asked}
+    for name, module, secret, address in (
+        ("log", "audit.log_service", HOME.log_reader, "127.0.0.1:4"),
+        ("authoring", "authoring", HOME.policy_tools, "127.0.0.1:5"),
+    ):
+        assert words[name][5] == module
+        assert words[name][words[name].index("--secret") + 1] == str(secret)
+        assert words[name][words[name].index("--listen") + 1] == address
+        assert words[name][words[name].index("--log") + 1] == str(HOME.log)

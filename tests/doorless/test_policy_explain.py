@@ -12,7 +12,7 @@ import yaml
 from decision.opa_binary import find_opa
 from decision.path_patterns import fold
 from decision.question import encode_question
-from doorless.policy_explain import explain, shown
+from doorless.policy.explain_path import explain, shown
 from doorless.problem import ExitCode, Problem
 from tests.decision.questions import change
 from tests.doorless.conftest import ROOT

@@ -45,7 +45,7 @@ class JuryHome:
         with sockets.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
-        words = ("proof.vendors.server", "--port", str(self.port), "--key-file", str(key))
+        words = ("proof.vendors.server", "--listen", f"127.0.0.1:{self.port}", "--key-file", str(key))
         return subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT)
 
     def _configure(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from uvicorn.server import ServerState
 
-from gateway.channels import _config
+from gateway.channels import config_of
 from gateway.protocol import SCOPE_KEY, ChannelProtocol, Deadlines
 
 GET = b"GET /a HTTP/1.1\r\nHost: proxy\r\n\r\n"
@@ -136,7 +136,7 @@ async def connected(
     folder: Path, app: Any, deadlines: Deadlines = SHORT, keep_alive_s: int = 5
 ) -> AsyncIterator[tuple[Client, Room]]:
     """One client on a channel's protocol."""
-    room, state, config = Room(), ServerState(), _config(app)
+    room, state, config = Room(), ServerState(), config_of(app)
     config.timeout_keep_alive = keep_alive_s
     loop = asyncio.get_running_loop()
     place = folder / "s"

@@ -3,15 +3,17 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from audit.entry import EventEntry
-from gateway.metering import EVENT
+from gateway.metering import USAGE
 from proof.vendors.minds import Saying
 from proof.vendors.wire import OpenAI
 from tests.gateway.peers import Received
-from tests.gateway.rig import Rig, until
+from tests.gateway.rig import Rig, stop, until
 
 SERVICES = """
 services:
@@ -45,7 +47,7 @@ class ModelRig(Rig):
 
     def metered(self, workflow: str) -> list[tuple[str | int, ...]]:
         """What the log says that calls of a workflow took."""
-        events = (entry for entry in self.entries() if isinstance(entry, EventEntry) and entry.event == EVENT)
+        events = (entry for entry in self.entries() if isinstance(entry, EventEntry) and entry.event == USAGE)
         names = ("decision", "service", "input_tokens", "output_tokens")
         return [tuple(each.detail[name] for name in names) for each in events if each.workflow == workflow]
 
@@ -110,3 +112,22 @@ def test_a_role_ends_at_its_day(rig: ModelRig) -> None:
         rig.agent("watched").request("POST", "/model/chat/completions", body()).status for _ in range(3)
     ]
     assert statuses == [200, 200, 403]
+
+
+def test_a_restart_gives_nobody_a_new_budget(tmp_path: Path) -> None:
+    """What the role spent today is counted from the log by the gateway that starts.
+
+    Without `Metering.restore` the third call was allowed.
+    """
+    rig = ModelRig(tmp_path)
+    rig.upstream.answer = answer
+    try:
+        for _ in range(2):
+            agent = rig.agent("watched")
+            assert agent.request("POST", "/model/chat/completions", body()).status == 200
+            assert until(partial(rig.metered, agent.workflow))
+        stop(rig.gateway)
+        rig.gateway = rig.start_gateway()
+        assert rig.agent("watched").request("POST", "/model/chat/completions", body()).status == 403
+    finally:
+        rig.close()

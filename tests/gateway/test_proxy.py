@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from gateway.exchange import Exchange
+from gateway.past import Past
 from gateway.protocol import SCOPE_KEY, Line
 from gateway.proxy import Proxy, _defect
 from gateway.tenant import Tenant
@@ -364,7 +365,7 @@ def test_nothing_is_read_behind_a_request_that_could_not_be_read() -> None:
     exchange = Exchange(scope, receive, send)
     exchange.body = type(exchange.body)(receive, 9)
     proxy = Proxy(
-        cast("Any", SimpleNamespace(secrets=(), monotonic=None)), cast("Tenant", None), lambda _: None
+        cast("Any", SimpleNamespace(secrets=(), monotonic=None)), cast("Tenant", None), Past(), lambda _: None
     )
     asyncio.run(proxy._show(exchange, _defect("d-x")))
     assert (b"connection", b"close") in told[0]["headers"]

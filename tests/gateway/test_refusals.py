@@ -7,8 +7,11 @@ import pytest
 
 from decision.model import Deny, Hold, RateLimit, Reason, gateway_denial
 from decision.services import ErrorShape
+from gateway.holding.denials import CHANGED, REVOKED, SPENT, TOO_MANY, UNREAD, VOID, refused as said_no
+from gateway.holding.holds import Hold as HeldCall, RefusedBy
 from gateway.limits import Exceeded
 from gateway.refusals import NO_APPROVER, STATUS, Refusal, headers_of, refusal_of, shape_for, write
+from tests.gateway.holding.test_holds import OPENED
 
 SHAPES = (*get_args(ErrorShape), "any")
 QUESTION = b'{"jsonrpc": "2.0", "id": 7, "method": "tools/call"}'
@@ -143,3 +146,36 @@ def test_what_is_for_the_operator_is_not_shown() -> None:
     assert [one.code for one in refusal_of(Deny((secret, open_to_all)), "d").reasons] == [open_to_all.code]
     alone = refusal_of(Deny((secret,)), "d")
     assert (alone.status, alone.reasons[0].code) == (404, "request.not_found")
+
+
+_REFUSED = HeldCall(OPENED, refusal=RefusedBy(OPENED.hold, 2, "ada", "not today"))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("denial", [UNREAD, TOO_MANY, SPENT, REVOKED, VOID, CHANGED, said_no(_REFUSED)])
+def test_what_persons_decide_is_told_in_every_shape(shape: str, denial: Deny) -> None:
+    """Code, message and remedy stand in the text that is shown, and no client is invited to try again by itself.
+
+    Without `x-should-retry` the SDKs of OpenAI sent a 403 once, and each 409 three times.
+    """
+    refusal = refusal_of(denial, "d-1")
+    status, content_type, written = write(refusal, shape, b"")
+    reason = denial.reasons[0]
+    text = json.loads(written) if "json" in content_type else written.decode()
+    for said in (reason.code, reason.remedy, "decision d-1"):
+        assert said in str(text), said
+    assert status == 403
+    headers = dict(headers_of(refusal, content_type, len(written)))
+    assert (headers.get(b"x-should-retry"), b"retry-after" in headers) == (b"false", False)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_waits_is_told_in_every_shape(shape: str) -> None:
+    """The hold's id, where its state is told and until when: in the text for every family, and as a header."""
+    rule = Reason("request.irreversible", "Cannot be undone.", "Wait for the approval.", "r", retry="retry")
+    refusal = refusal_of(Hold((rule,), "irreversible", ("ada",), 600), "d-1", opened=OPENED)
+    status, content_type, written = write(refusal, shape, b"")
+    assert status == 403
+    for said in (OPENED.hold, f"/.doorless/holds/{OPENED.hold}", "request.irreversible"):
+        assert said.encode() in written
+    assert dict(headers_of(refusal, content_type, 0))[b"x-doorless-hold"] == OPENED.hold.encode()

@@ -1,5 +1,7 @@
 """`GET /.doorless/self` under the shipped roles and services: all that it tells is true, and it tells all."""
 
+import os
+import pwd
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +11,7 @@ from decision.config import Configuration, load_policies
 from tests.gateway.checking import FakeChecks
 from tests.gateway.rig import REPOSITORY, Agent, Rig
 
+ME = pwd.getpwuid(os.getuid()).pw_name
 SHIPPED = REPOSITORY / "policies"
 ROLES = sorted(
     name
@@ -143,3 +146,58 @@ def test_the_git_side_is_told_with_its_own_words(rig: ShippedRig) -> None:
     }
     others = rig.agent("telemetry-analyzer").get("/.doorless/self").json["services"]
     assert all("git" not in one for one in others)
+
+
+class HoldingRig(ShippedRig):
+    """The shipped services, a role that may ask for what cannot be undone, and somebody who may approve it."""
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        roles = yaml.safe_load((self.policies / "roles.yaml").read_text())
+        roles["roles"]["cleaner"] = {
+            "services": ["telemetry"],
+            "actions": ["read", "write", "delete"],
+            "data": ["telemetry"],
+        }
+        (self.policies / "roles.yaml").write_text(yaml.safe_dump(roles))
+        self.name_approvers(ME)
+
+    def name_approvers(self, *names: str) -> None:
+        """Who may approve."""
+        text = "".join(
+            f"  {template}: {{approvers: [{', '.join(names)}]}}\n" for template in ("irreversible", "output")
+        )
+        (self.policies / "approvals.yaml").write_text(f"templates:\n{text}")
+
+
+def test_what_would_be_held_is_told_as_such(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing that is told is denied: what says `held` is held when it is called, what does not is allowed.
+
+    With holds left out the agent never learned of `purge`; with them told as allowed it did not learn that it waits. Where
+    nobody could approve, a hold is a denial, and the route is not told.
+    """
+    rig = HoldingRig(tmp_path_factory.mktemp("home"))
+    try:
+        agent = rig.agent("cleaner")
+        told = agent.get("/.doorless/self").json
+        [service] = told["services"]
+        held = {route["id"]: route for route in service["routes"] if "held" in route}
+        assert {name: (of["held"], of["needs"], of["then"]) for name, of in held.items()} == {
+            "purge": (True, "person", "repeat")
+        }
+        for route in service["routes"]:
+            assert ask(agent, "telemetry", route["method"], route["path"]) == (
+                403 if "held" in route else 200
+            )
+        decisions = {one.decision for one in rig.decisions(agent.workflow)}
+        assert decisions == {"allow", "hold"}
+        waiting = agent.get("/.doorless/self").json["holds"]
+        assert [(one["state"], one["call"]) for one in waiting] == [
+            ("open", "DELETE /series/name on telemetry")
+        ]
+        rig.name_approvers()
+        assert rig.admin.post("/policy/reload").status_code == 200
+        [service] = agent.get("/.doorless/self").json["services"]
+        assert "purge" not in {route["id"] for route in service["routes"]}
+    finally:
+        rig.close()

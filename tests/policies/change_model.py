@@ -24,7 +24,8 @@ BY_KIND = {
     "unreadable": "not_read_whole",
     "orphan": "no_common_base",
 }
-EVIDENCE_FOR_PEOPLE = {"schema", "semgrep", "tests", "jury"}
+EVIDENCE_FOR_PEOPLE = {"schema", "semgrep", "tests"}
+OF_THE_JURY = {"passed", "failed", "no_verdict", "not_configured"}
 
 
 def denials(roles: Written, services: Written, protected: Written, question: Written) -> set[str]:
@@ -186,8 +187,15 @@ def _of_evidence(services: Written, question: Written) -> set[str]:
     if question["action"] in {"create-pr", "merge"}:
         required |= EVIDENCE_FOR_PEOPLE
     found = set()
-    if any(evidence.get(kind, "absent") in {"absent", "not_configured"} for kind in required):
+    if any(evidence.get(kind, "absent") in {"absent", "not_configured", "no_verdict"} for kind in required):
         found.add("evidence_missing")
+    judged = evidence.get("schema") == "failed" or evidence.get("jury") in OF_THE_JURY
+    if question["action"] == "create-pr" and not judged:
+        found.add("not_judged")
+    git = services.get(question["service"], {}).get("git", {})
+    known = {git.get("base", "main"), *git.get("staging", [])} if git else set()
+    if question["action"] in {"create-pr", "merge"} and question["facts"]["base"]["ref"] not in known:
+        found.add("base_unknown")
     states = set(evidence.values())
     names: dict[Any, str] = {"failed": "evidence_failed", "could_not_run": "evidence_could_not_run"}
     return found | {names[state] for state in states & set(names)}

@@ -236,8 +236,8 @@ def _everything_passed(_draw: random.Random, question: Written) -> None:
 
 
 def _evidence(draw: random.Random, question: Written) -> None:
-    states = ["passed", "failed", "absent", "could_not_run", "not_configured"]
-    question["evidence"][draw.choice(["tests", "semgrep", "jury"])] = draw.choice(states)
+    states = ["passed", "failed", "absent", "could_not_run", "not_configured", "no_verdict"]
+    question["evidence"][draw.choice(["tests", "semgrep", "jury", "schema"])] = draw.choice(states)
 
 
 def _refs(draw: random.Random, question: Written) -> None:
@@ -268,7 +268,7 @@ def _found(draw: random.Random, question: Written) -> None:
 
 
 def _base(draw: random.Random, question: Written) -> None:
-    question["facts"]["base"]["ref"] = draw.choice(["main", "staging"])
+    question["facts"]["base"]["ref"] = draw.choice(["main", "staging", "other"])
     question["facts"]["merge_base"] = draw.choice(["", question["facts"]["merge_base"]])
 
 

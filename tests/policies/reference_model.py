@@ -4,6 +4,7 @@ Reads `roles.yaml` and `services.yaml` as they are written, never the compiled t
 them shows too. Deny is below hold, hold below allow.
 """
 
+from collections.abc import Collection
 from enum import IntEnum
 from typing import Any
 
@@ -25,12 +26,15 @@ CALL_TEXTS = (
     "content_type",
     "call_sha256",
     "performed_by",
+    "started_by",
     "body_sha256",
 )
 CALL_FACTS = {
     *("version", "now", "scope", "params", "body_bytes", "scan", "approval", "validation", "tokens_spent"),
+    "history",
     *CALL_TEXTS,
 }
+HISTORY_FACTS = 9
 CONSEQUENTIAL = {"create-pr", "alert-team"}
 TOKEN_FACTS = {"version", "now", "workflow", "role", "only", "ttl_s", "renewal"}
 
@@ -43,7 +47,9 @@ class Verdict(IntEnum):
     ALLOW = 2
 
 
-def judge(roles: Written, services: Written, call: Written) -> Verdict:
+def judge(
+    roles: Written, services: Written, call: Written, sensitive: Collection[str] = frozenset()
+) -> Verdict:
     """What a call gets: a grant, no denial, and a person's yes where it cannot be undone."""
     if not call_is_complete(call):
         return Verdict.DENY
@@ -58,13 +64,26 @@ def judge(roles: Written, services: Written, call: Written) -> Verdict:
         or call["scan"]
         or word(route) not in call["scope"]
         or call["body_bytes"] > body_limit(role, service)
+        or _carries_out(call, sensitive)
     ):
         return Verdict.DENY
     of_output = output_verdict(route.get("output", ""), call)
     if of_output is not Verdict.ALLOW and route.get("irreversible", False):
         # A person would have to approve it twice, on different terms.
         return Verdict.DENY
-    return Verdict.HOLD if route.get("irreversible", False) else of_output
+    limit = role.get("limits", {}).get("hold_after_denials")
+    after_denials = limit is not None and call["history"]["denials_in_a_row"] >= limit
+    held = route.get("irreversible", False) or (after_denials and of_output is Verdict.ALLOW)
+    return Verdict.HOLD if held else of_output
+
+
+def _carries_out(call: Written, sensitive: Collection[str]) -> bool:
+    """Whether what was read of a sensitive class could leave: a write after reading it, or reading it beside one."""
+    writes = call["action"] != "read"
+    after = writes and any(name in sensitive for name in call["history"]["data_read"])
+    reads = not writes or call["method"] in {"GET", "HEAD"}
+    beside = any(action != "read" for action in call["history"]["under_way"])
+    return after or (call["data"] in sensitive and reads and beside)
 
 
 def over_budget(role: Written, call: Written) -> bool:
@@ -143,6 +162,7 @@ def call_is_complete(call: Any) -> bool:
         and validation_is_complete(call["validation"])
         and isinstance(call["tokens_spent"], dict)
         and all(_whole(call["tokens_spent"].get(name)) for name in ("workflow", "role_today"))
+        and history_is_complete(call["history"])
         and isinstance(params, dict)
         and all(isinstance(text, str) for text in params.values())
     )
@@ -155,6 +175,11 @@ def validation_is_complete(found: Any) -> bool:
         and all(isinstance(found.get(name), str) for name in ("type", "schema", "jury"))
         and _texts(found.get("problems"))
     )
+
+
+def history_is_complete(found: Any) -> bool:
+    """Nine facts; each is looked at by the rule that rests on it."""
+    return isinstance(found, dict) and len(found) == HISTORY_FACTS
 
 
 def token_question_is_complete(question: Any) -> bool:

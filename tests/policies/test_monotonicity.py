@@ -44,7 +44,7 @@ def agree(opa: Path, folder: Path, seed: int, count: int) -> Counter[Verdict]:
     for place, (world, answer) in enumerate(zip(asked, judged(opa, asked, folder), strict=True)):
         where = f"seed {seed}, world {place}"
         for call, verdict in zip(world.calls, answer.calls, strict=True):
-            assert verdict is judge(world.roles, world.services, call), (
+            assert verdict is judge(world.roles, world.services, call, world.sensitive), (
                 where,
                 world.roles,
                 world.services,
@@ -145,7 +145,12 @@ def test_a_field_that_is_missing_ill_typed_or_unknown_never_allows(opa: Path, tm
     asked = []
     for world in worlds(3, 16, calls=1):
         good = next(
-            (call for call in _plain(draw, world) if judge(world.roles, world.services, call) > 0), None
+            (
+                call
+                for call in _plain(draw, world)
+                if judge(world.roles, world.services, call, world.sensitive) > 0
+            ),
+            None,
         )
         if good is not None:
             asked.append(world.with_calls([good, *_spoilt(good)]))
@@ -177,7 +182,7 @@ def _of_its_type(name: str, value: Any) -> bool:
             return bool(value == 7)
         case "scope" | "scan":
             return isinstance(value, list) and 7 not in value
-        case "params" | "validation" | "tokens_spent":
+        case "params" | "validation" | "tokens_spent" | "history":
             return name == "params" and isinstance(value, dict) and 7 not in value.values()
         case "approval":
             return value is None or isinstance(value, dict)

@@ -62,6 +62,15 @@ class World:
     services: Written
     calls: list[Any]
     tokens: list[Any]
+    marked: tuple[str, ...] = ()
+    """Data classes that are sensitive, as long as a route names them."""
+
+    @property
+    def sensitive(self) -> list[str]:
+        """Those that a route names."""
+        routes = (route for service in self.services.values() for route in service["routes"].values())
+        named = {route.get("data") for route in routes}
+        return [data for data in self.marked if data in named]
 
     def with_calls(self, calls: list[Any]) -> "World":
         """The same configuration, asked something else."""
@@ -119,7 +128,9 @@ def _given(document: Written) -> dict[str, set[str]] | None:
 
 def _compiled(world: World, folder: Path) -> Written:
     (folder / "roles.yaml").write_text(yaml.safe_dump({"roles": world.roles}))
-    (folder / "services.yaml").write_text(yaml.safe_dump({"services": world.services}))
+    (folder / "services.yaml").write_text(
+        yaml.safe_dump({"services": world.services, "sensitive": world.sensitive})
+    )
     return load_policies(folder).compiled
 
 
@@ -140,7 +151,9 @@ def _world(draw: random.Random, calls: int) -> World:
         if draw.random() < 0.2:
             budget = draw.choice(["max_tokens_per_workflow", "max_tokens_per_day"])
             roles[name].setdefault("limits", {})[budget] = draw.choice([1, 60, 6000])
-    world = World(roles, services, [], [])
+        if draw.random() < 0.2:
+            roles[name].setdefault("limits", {})["hold_after_denials"] = draw.choice([1, 3])
+    world = World(roles, services, [], [], tuple(draw.sample(DATA, draw.choice([0, 0, 1, 2]))))
     return replace(
         world,
         calls=[strange_call(draw, world) for _ in range(calls)],
@@ -209,11 +222,23 @@ def plain_call(draw: random.Random, world: World) -> Written:
         # These worlds name nobody who may approve: whatever an approval says, it is worth nothing.
         "approval": draw.choice([None, None, {}, APPROVAL]),
         "performed_by": draw.choice(["", "", "ada"]),
+        "started_by": draw.choice(["", "ada"]),
         "body_sha256": "b" * 64 if "output" in declared else draw.choice(["", "b" * 64]),
         "validation": _validation(draw, declared.get("output", "")),
         "tokens_spent": {
             "workflow": draw.choice([0, 0, 50, 5000]),
             "role_today": draw.choice([0, 0, 90, 9000]),
+        },
+        "history": {
+            "requests": 9,
+            "allowed": 4,
+            "denials": 5,
+            "denials_in_a_row": draw.choice([0, 0, 0, 1, 3]),
+            "services": ["notes"],
+            "data": sorted(DATA),
+            "data_read": draw.choice([[], [], [], *([data] for data in DATA)]),
+            "under_way": draw.choice([[], [], ["read"], ["read", "write"]]),
+            "bytes_sent": 7,
         },
     }
 

@@ -23,6 +23,7 @@ PACKAGES = (
     "policies",
     "proof",
     "sandbox",
+    "serving",
     "tenants",
     "workflows",
 )

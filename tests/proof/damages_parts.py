@@ -34,9 +34,9 @@ PARTS: Final = (
         "policy-stopped",
         (
             "gateway/proxy.py",
-            "        call, answer = await self._ask(exchange, policy, caller, call)\n",
+            "        call, answer = await self._stops.asking.ask(call, about)\n",
             (
-                "        call, answer = await self._ask(exchange, policy, caller, call)\n"
+                "        call, answer = await self._stops.asking.ask(call, about)\n"
                 "        if isinstance(answer, Deny) and answer.reasons[0].code.startswith('pdp'):\n"
                 "            answer = Proxy.last\n"
                 "        Proxy.last = answer\n"
@@ -90,9 +90,9 @@ PARTS: Final = (
         "policy-killed issuer-stopped",
         (
             "gateway/proxy.py",
-            "        call, answer = await self._ask(exchange, policy, caller, call)\n",
+            "        call, answer = await self._stops.asking.ask(call, about)\n",
             (
-                "        call, answer = await self._ask(exchange, policy, caller, call)\n"
+                "        call, answer = await self._stops.asking.ask(call, about)\n"
                 "        if isinstance(answer, Deny) and answer.reasons[0].code.startswith('pdp'):\n"
                 "            answer = Proxy.last\n"
                 "        Proxy.last = answer\n"

@@ -28,7 +28,7 @@ _NO_ARGUMENT_FILTER: Final = (
     ),
 )
 _NO_CALL_FILTER: Final = (_NO_FILTER, *_NO_ARGUMENT_FILTER)
-_ALL_RIGHTS: Final = (
+ALL_RIGHTS: Final = (
     (_ROOM, '        *("--cap-drop", "ALL"),\n', '        *("--cap-add", "ALL"),\n'),
     (
         _ROOM,
@@ -37,10 +37,27 @@ _ALL_RIGHTS: Final = (
     ),
 )
 _NO_PROCESSES: Final = (_ROOM, '"--unshare-pid", ', "")
-_TMP_SHOWN: Final = (
+TMP_SHOWN: Final = (
     _ROOM,
     '    yield from _writable("/tmp", room.limits.tmp_bytes)  # noqa: S108\n',
     '    yield from ("--bind", "/tmp", "/tmp")\n',
+)
+ENVIRONMENT_PASSED: Final = (
+    ("sandbox/launch.py", "        env={},\n", "        env=dict(os.environ),\n"),
+    (_ROOM, '"--clearenv", ', ""),
+    (
+        "sandbox/inside.py",
+        "os.execvpe(command[0], command, environment)",
+        "os.execvpe(command[0], command, {**os.environb, **environment})",
+    ),
+)
+OTHERS_SHOWN: Final = (
+    _ROOM,
+    '    yield from _writable("/dev/shm", _SHARED_MEMORY_BYTES)  # noqa: S108\n',
+    (
+        '    yield from ("--bind", "/dev/shm", "/dev/shm", "--bind", "/srv", "/srv", "--perms", "0755", "--dir", "/etc")\n'
+        '    yield from ("--ro-bind", "/etc/shadow", "/etc/shadow")\n'
+    ),
 )
 
 SANDBOX: Final = (
@@ -63,7 +80,7 @@ SANDBOX: Final = (
         "icmp-echo icmp-echo-v6 raw-ip raw-ip-v6 packet netlink-route",
         (_ROOM, '"--unshare-net", ', ""),
         *_NO_CALL_FILTER,
-        *_ALL_RIGHTS,
+        *ALL_RIGHTS,
         ONE_AT_A_TIME,
     ),
     damaged(
@@ -84,28 +101,21 @@ SANDBOX: Final = (
         "host files processes",
         """unix-path unix-datagram scm-taken scm-given unix-link-open read-history read-ssh-key read-cloud read-git
         read-forge read-project read-by-root search write-open-folder disk""",
-        _TMP_SHOWN,
+        TMP_SHOWN,
     ),
     damaged(
         "the home is open to all, and shown",
         "host files",
         """socket-issuer socket-gateway socket-opa socket-audit socket-other-channel read-static-key
         read-introspection-secret read-keys read-log read-log-key read-policies""",
-        _TMP_SHOWN,
-        *_ALL_RIGHTS,
+        TMP_SHOWN,
+        *ALL_RIGHTS,
     ),
     damaged(
         "other folders of the host are shown",
         "files",
         "read-system-file read-shared-memory write-outside write-by-link",
-        (
-            _ROOM,
-            '    yield from _writable("/dev/shm", _SHARED_MEMORY_BYTES)  # noqa: S108\n',
-            (
-                '    yield from ("--bind", "/dev/shm", "/dev/shm", "--bind", "/srv", "/srv", "--perms", "0755", "--dir", "/etc")\n'
-                '    yield from ("--ro-bind", "/etc/shadow", "/etc/shadow")\n'
-            ),
-        ),
+        OTHERS_SHOWN,
     ),
     damaged(
         "a folder above the channel's is shown too",
@@ -131,20 +141,14 @@ SANDBOX: Final = (
         "host files",
         "socket-replaced unix-link write-channel",
         (_ROOM, '"--ro-bind", str(source), place)', '"--bind", str(source), place)'),
-        *_ALL_RIGHTS,
-        _TMP_SHOWN,
+        *ALL_RIGHTS,
+        TMP_SHOWN,
     ),
     damaged(
         "the environment is passed on",
         "files",
         "environment environments",
-        ("sandbox/launch.py", "        env={},\n", "        env=dict(os.environ),\n"),
-        (_ROOM, '"--clearenv", ', ""),
-        (
-            "sandbox/inside.py",
-            "os.execvpe(command[0], command, environment)",
-            "os.execvpe(command[0], command, {**os.environb, **environment})",
-        ),
+        *ENVIRONMENT_PASSED,
     ),
     damaged(
         "the room's command line names folders",
@@ -188,7 +192,7 @@ SANDBOX: Final = (
         """capabilities socket-xdp bpf perf device terminal mount mount-new bind unmount change-root namespace-mounts
         namespace-network host-name core-dumps file-handle""",
         *_NO_CALL_FILTER,
-        *_ALL_RIGHTS,
+        *ALL_RIGHTS,
         (
             "sandbox/seccomp.py",
             "    for request in _TERMINAL_REQUESTS.values():\n",
@@ -222,7 +226,7 @@ SANDBOX: Final = (
         "trace memory-call descriptor-stolen namespace-of",
         _NO_PROCESSES,
         *_NO_CALL_FILTER,
-        *_ALL_RIGHTS,
+        *ALL_RIGHTS,
     ),
     damaged(
         "nothing is bounded",

@@ -50,6 +50,7 @@ TOKENS: Final = (
             "gateway/admin.py",
             """            if caller.workflow != asked.workflow:
                 raise TokensDisagree("the tokens are for another workflow")
+            caller = replace(caller, started_by=person_of(request) or "")
             channel = await self.channels.open(caller)
             await self._keep_if_active(channel)
 """,

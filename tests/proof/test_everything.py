@@ -25,6 +25,8 @@ LEAST = {
     Group.SECRETS: 20,
     Group.CHANGES: 8,
     Group.APPROVALS: 9,
+    Group.JURY: 14,
+    Group.LOG: 3,
     Group.FAIL_CLOSED: 10,
     Group.AFTER_END: 10,
 }

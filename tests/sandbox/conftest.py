@@ -63,10 +63,11 @@ def interpreter() -> Iterator[Interpreter]:
         assert pyseccomp is not None
         assert pyseccomp.origin is not None
         shutil.copy(pyseccomp.origin, site)
-        yield Interpreter(_python_for_everybody(root / "python"), site)
+        yield Interpreter(python_for_everybody(root / "python"), site)
 
 
-def _python_for_everybody(place: Path) -> str:
+def python_for_everybody(place: Path) -> str:
+    """A Python that every user may run: the own one, or a copy of it at `place`."""
     real = Path(os.path.realpath(sys.executable))
     prefix = Path(sys.base_prefix).resolve()
     if all(folder.stat().st_mode & 0o001 for folder in real.parents):

@@ -68,11 +68,21 @@ def crash_reporting(
 
 @pytest.fixture(scope="session")
 def telemetry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp("telemetry")
+    yield from keyed_service("telemetry", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def alerts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    yield from keyed_service("alerts", tmp_path_factory)
+
+
+def keyed_service(name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service that wants one static key."""
+    folder = tmp_path_factory.mktemp(name)
     key = secrets.token_urlsafe(24)
     (folder / "key").write_text(key)
     service = Service(
-        "tenants.services.telemetry",
+        f"tenants.services.{name}",
         *("--listen", "127.0.0.1:0", "--api-key-file", str(folder / "key")),
         *("--request-log", str(folder / "requests.jsonl")),
     )

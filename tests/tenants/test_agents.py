@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from checks.outputs import OutputSchemas, Said
 from tests.tenants.conftest import Running
 from tests.tenants.fake_issuer import FakeIssuer
 from tests.tenants.pass_through import PassThrough
@@ -102,6 +103,30 @@ def test_the_analyzer_finds_what_happened(proxy: PassThrough, packages: Path) ->
         ("noise", "catalog", "eu-west"),
     }
     assert document["requests"] == len(proxy.seen) == 4
+
+
+@pytest.mark.parametrize("agent", [TRACKER, ANALYZER])
+def test_what_is_handed_in_as_a_report_is_one(proxy: PassThrough, packages: Path, agent: str) -> None:
+    """The document fits its schema, and names what was found with a confidence each."""
+    ended = run_agent(agent, packages, proxy.url, "--report")
+    assert (ended.code, ended.errors) == (0, "")
+    assert OutputSchemas().check(ended.output.encode(), Said("report")) == ()
+    findings = json.loads(ended.output)["findings"]
+    assert len(findings) == {TRACKER: 25, ANALYZER: 4}[agent]
+    assert all(0 < finding["confidence"] <= 1 for finding in findings)
+
+
+def test_the_analyzer_says_how_often_its_rules_are_right(
+    proxy: PassThrough, packages: Path, tmp_path: Path
+) -> None:
+    """On the shipped labelled samples; with rules that call everything one thing it says that too."""
+    shipped = json.loads(run_agent(ANALYZER, packages, proxy.url, "--report").output)
+    assert shipped["accuracy"] > 0.9
+    assert shipped["samples"] == 240
+    worse = tmp_path / "rules.yaml"
+    worse.write_text("version: 1\ndefault: noise\nrules: []\n")
+    said = json.loads(run_agent(ANALYZER, packages, proxy.url, "--report", "--rules", str(worse)).output)
+    assert (said["accuracy"] < 0.5, said["samples"], said["findings"]) == (True, 240, [])
 
 
 def test_the_analyzer_reports_to_people(proxy: PassThrough, packages: Path) -> None:

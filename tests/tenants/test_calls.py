@@ -93,3 +93,26 @@ def test_a_connection_that_breaks_is_trouble() -> None:
 def test_control_characters_are_escaped() -> None:
     """Escape sequences, line breaks and direction marks never reach a terminal."""
     assert printable("a\x1b[31mb\nc\u202ed é") == "a\\x1b[31mb\\nc\\u202ed é"
+
+
+def test_a_list_and_a_text_are_returned() -> None:
+    """An array as a list, bytes as text; a refusal is one there too."""
+    assert answering(200, b'[{"a": 1}, 2]').get_list("/s/p", {"page": 1}) == [{"a": 1}, 2]
+    assert answering(200, "tlog ✓\n".encode()).get_text("/s/p") == "tlog ✓\n"
+    with pytest.raises(RefusedError):
+        answering(403, b'{"code": "a.b"}').get_list("/s/p", {})
+    with pytest.raises(RefusedError):
+        answering(403, b'{"code": "a.b"}').get_text("/s/p")
+
+
+@pytest.mark.parametrize(("status", "body"), [(200, b"{}"), (200, b"x"), (204, b"[]"), (200, b"[" * 100_000)])
+def test_what_is_no_list_is_trouble(status: int, body: bytes) -> None:
+    """Another shape, another status, no JSON."""
+    with pytest.raises(UnreachableError):
+        answering(status, body).get_list("/s/p", {})
+
+
+def test_what_is_no_text_is_trouble() -> None:
+    """Bytes that are no UTF-8."""
+    with pytest.raises(UnreachableError):
+        answering(200, b"\xff").get_text("/s/p")

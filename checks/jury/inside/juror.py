@@ -1,7 +1,7 @@
-"""A juror, as it runs in its room: asks one model one thing through the gateway, with its vendor's own client library.
+"""A juror, as it runs in its room: asks one model through the gateway, with its vendor's own client library.
 
 A program of its own that imports nothing of ours: these libraries are in an environment apart. It holds no key; the
-gateway adds it. Prints one line of JSON and judges nothing of what the model says.
+gateway adds it. Answers each question with one line of JSON and judges nothing of what the model says.
 """
 
 # These libraries are in the environment of the clients alone.
@@ -15,6 +15,10 @@ from pathlib import Path
 from typing import Any
 
 NO_KEY = "none"
+TOLD = "juror.json"
+"""Which model it asks, beside this program."""
+BELL = "bell"
+"""A pipe: each line of it is the number of a question, which is the file NUMBER.json beside this program."""
 LONGEST_ANSWER = 64 * 1024
 """Characters; a model that says more rambles, and is cut."""
 
@@ -120,27 +124,34 @@ def _gemini_refuses(event: Any) -> bool:
 ASK = {"openai": ask_openai, "anthropic": ask_anthropic, "gemini": ask_gemini}
 
 
-def main() -> Iterator[dict[str, Any]]:
-    """Answer the one question beside this program."""
-    asked = json.loads(Path(__file__).with_name("asked.json").read_text(encoding="utf-8"))
+def answered(asked: dict[str, Any], url: str) -> dict[str, Any]:
+    """What the model says to one question, or why it says nothing."""
     try:
-        said = ASK[asked["api"]](asked, f"{os.environ['DOORLESS_URL']}/{asked['service']}")
+        said = ASK[asked["api"]](asked, f"{url}/{asked['service']}")
     except Exception as error:  # noqa: BLE001 - whatever a library raises, there is no answer
         timed_out = "timeout" in type(error).__name__.lower()
-        yield {
+        return {
             "why": "timeout" if timed_out else "failed",
             "detail": f"{type(error).__name__}: {error}"[:500],
         }
-        return
     if not (said.finished or said.refused):
-        yield {"why": "failed", "detail": "the answer broke off"}
-        return
+        return {"why": "failed", "detail": "the answer broke off"}
     if said.refused:
-        yield {"why": "refused", "detail": said.text[:500]}
-        return
-    yield {"text": said.text, "input_tokens": said.input_tokens, "output_tokens": said.output_tokens}
+        return {"why": "refused", "detail": said.text[:500]}
+    return {"text": said.text, "input_tokens": said.input_tokens, "output_tokens": said.output_tokens}
+
+
+def main() -> Iterator[dict[str, Any]]:
+    """Answer every question, one after another, until whoever asks ends the room."""
+    here, url = Path(__file__).parent, os.environ["DOORLESS_URL"]
+    told = json.loads((here / TOLD).read_text(encoding="utf-8"))
+    with (here / BELL).open(encoding="ascii") as bell:
+        for line in bell:
+            question = json.loads((here / f"{int(line)}.json").read_text(encoding="utf-8"))
+            yield {"number": int(line), **answered({**told, **question}, url)}
 
 
 if __name__ == "__main__":
     for line in main():
         sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()

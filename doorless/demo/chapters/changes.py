@@ -94,12 +94,12 @@ def tell(stage: Stage, teller: Teller) -> None:
 
 
 def _push(stage: Stage, role: str, words: tuple[str, ...]) -> Ran:
-    command = ("python", "-m", "tenants.agents.pr_creator", f"{stage.forge_url}/{forge.NAME}", *words)
+    command = ("python", "-m", "tenants.agents.pr_creator", f"{stage.at.forge}/{forge.NAME}", *words)
     return stage.run_agent(role, *command, expected=(0, _REFUSED))
 
 
 def _force(stage: Stage) -> Ran:
-    script = _FORCE.format(url=f"{stage.forge_url}/{forge.NAME}")
+    script = _FORCE.format(url=f"{stage.at.forge}/{forge.NAME}")
     return stage.run_agent("pr-creator", "sh", "-c", script, expected=(1,))
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import httpx
 
-from doorless.demo.stage import Stage, wait_for
+from doorless.demo.stage import Stage
 from doorless.demo.teller import Shown, Step, Teller
+from doorless.demo.waiting import wait_for
 
 TITLE = "The end: a workflow ends, and a copy of its token is worth nothing"
 
@@ -37,7 +38,7 @@ def _stolen(stage: Stage, token: str, tried: str, expected: int) -> Step:
     """What the upstream says to a caller that is not the proxy."""
     stage.direct_calls += 1
     answer = httpx.get(
-        f"{stage.crash_url}/reports?limit=1", headers={"Authorization": f"Bearer {token}"}, trust_env=False
+        f"{stage.at.crash}/reports?limit=1", headers={"Authorization": f"Bearer {token}"}, trust_env=False
     )
     code = "" if answer.status_code == 200 else f"upstream: {answer.json().get('code', answer.status_code)}"
     shown: Shown = "ALLOW" if answer.status_code == 200 else "DENY"

@@ -5,8 +5,9 @@ import signal
 import time
 from pathlib import Path
 
-from doorless.demo.stage import NeverCame, Stage
+from doorless.demo.stage import Stage
 from doorless.demo.teller import Step, Teller
+from doorless.demo.waiting import NeverCame
 
 TITLE = "The engine: OPA is killed while requests run"
 

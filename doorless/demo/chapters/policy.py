@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from doorless.demo.stage import Stage, wait_for
+from doorless.demo.stage import Stage
 from doorless.demo.teller import Step, Teller
+from doorless.demo.waiting import wait_for
 
 TITLE = "Policy: a role is edited while requests run"
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from audit.entry import DecisionEntry
 from doorless.demo import forge
-from doorless.demo.stage import PATIENCE_S, NeverCame, Stage
+from doorless.demo.stage import Stage
 from doorless.demo.teller import Shown, Step, Teller
+from doorless.demo.waiting import PATIENCE_S, NeverCame
 
 TITLE = "Proposals: pr-creator mends a crash; a person decides whether it goes in"
 
@@ -84,7 +85,7 @@ class Agent:
 
 def tell(stage: Stage, teller: Teller) -> None:
     """Two proposals: one is merged as it was looked at, the other moved meanwhile. Then the ways around."""
-    url = f"{stage.forge_url}/{forge.NAME}"
+    url = f"{stage.at.forge}/{forge.NAME}"
     work = f"python -m tenants.agents.pr_creator {url} --wait 60"
     with _agent(stage, work, 0) as first, _agent(stage, _PUSH_AFTER.format(url=url), 1) as second:
         opened = [_proposed(stage, teller, agent) for agent in (first, second)]
@@ -92,8 +93,8 @@ def tell(stage: Stage, teller: Teller) -> None:
         stage.printed += ["\n".join(agent.lines) for agent in (first, second)]
     teller.fact("both agents asked for the merge and stopped there", as_told=ended == [0, 0])
     teller.quote([line for line in first.lines if line.startswith(("reproduced", "mended", "stopped"))])
-    _merge(stage, teller, opened[0])
     _merge_moved(stage, teller, opened[1])
+    _merge(stage, teller, opened[0])
     _ways_around(stage, teller)
 
 
@@ -115,31 +116,45 @@ def _agent(stage: Stage, script: str, crash: int) -> Iterator[Agent]:
 
 
 def _proposed(stage: Stage, teller: Teller, agent: Agent) -> str:
-    """From the first hold to the second: what is proposed is looked at, then its merge waits. The merge's hold."""
-    hold = agent.waits()
-    _told_hold(stage, teller, "open a pull request (no jury here, so a person looks)", hold)
-    said = _approve(stage, hold)
-    teller.fact("this program says yes to that, as the user who runs it", as_told=said.code == 0, place=hold)
+    """What is proposed passes the jury; its merge waits for a person. The merge's hold."""
     merge = agent.waits()
+    [opened] = [event for event in stage.events("hold.opened") if event.detail.get("hold") == merge]
+    calls = [each for each in stage.decisions(opened.workflow) if _is_proposal(each)]
+    allowed = [each for each in calls if each.decision == "allow"]
+    teller.step(
+        Step(
+            "open a pull request: nothing against it, from the jury either",
+            "ALLOW" if allowed else "DENY",
+            "",
+            allowed[-1].id if allowed else "",
+            len(allowed) == len(calls) == 1,
+        )
+    )
     _told_hold(stage, teller, "merge it", merge)
     return merge
 
 
+def _is_proposal(decision: DecisionEntry) -> bool:
+    asked = decision.input or {}
+    return decision.kind == "request" and asked.get("action") == "create-pr"
+
+
 def _told_hold(stage: Stage, teller: Teller, tried: str, hold: str) -> None:
-    decision = _decision_of(stage, hold)
+    decision = decision_of(stage, hold)
     shown: Shown = "HOLD" if decision is not None and decision.decision == "hold" else "DENY"
     code = decision.reasons[0].code if decision is not None and decision.reasons else "NOT RECORDED"
     teller.step(Step(tried, shown, code, hold, shown == "HOLD"))
 
 
-def _decision_of(stage: Stage, hold: str) -> DecisionEntry | None:
+def decision_of(stage: Stage, hold: str) -> DecisionEntry | None:
+    """The decision that a hold is about, as the log has it."""
     opened = [event for event in stage.events("hold.opened") if event.detail.get("hold") == hold]
     return stage.decision(str(opened[0].detail.get("decision"))) if opened else None
 
 
 def _merge(stage: Stage, teller: Teller, hold: str) -> None:
     before = forge.refs(stage.shop)["refs/heads/main"]
-    said = _approve(stage, hold)
+    said = approve(stage, hold)
     after = forge.refs(stage.shop)["refs/heads/main"]
     decision = stage.decision(said.decision)
     shown: Shown = "ALLOW" if decision is not None and decision.decision == "allow" else "DENY"
@@ -152,28 +167,34 @@ def _merge(stage: Stage, teller: Teller, hold: str) -> None:
             shown == "ALLOW" and said.status == _OK and after != before,
         )
     )
-    again = _approve(stage, hold)
+    message = forge.message(stage.shop, after).splitlines()
+    receipts = [line for line in message if line.startswith("Doorless-")]
+    told = any(line.startswith(f"Doorless-Receipt: {said.decision} #") for line in receipts)
+    teller.fact("the merge commit says where in the log that stands, and who approved it", as_told=told)
+    teller.quote(receipts)
+    again = approve(stage, hold)
     same = forge.refs(stage.shop)["refs/heads/main"] == after
     teller.fact("approving once more does nothing", as_told=again.code != 0 and same)
 
 
 _OK = 200
-_CONFLICT = 409
 
 
 def _merge_moved(stage: Stage, teller: Teller, hold: str) -> None:
     before = forge.refs(stage.shop)["refs/heads/main"]
-    said = _approve(stage, hold)
+    said = approve(stage, hold)
     same = forge.refs(stage.shop)["refs/heads/main"] == before
+    voids = [event for event in stage.events("approval.void") if event.detail.get("hold") == hold]
+    causes = [event.detail.get("cause") for event in voids]
     teller.fact(
-        f"the other branch moved behind its hold: approved, not merged ({said.status})",
-        as_told=said.status == _CONFLICT and same,
-        place=said.decision,
+        "one branch moved behind its hold: the approval is void, and nothing is merged",
+        as_told=said.code != 0 and same and causes == ["changed"],
+        place=hold,
     )
 
 
 def _ways_around(stage: Stage, teller: Teller) -> None:
-    url = f"{stage.forge_url}/{forge.NAME}"
+    url = f"{stage.at.forge}/{forge.NAME}"
     ran = stage.run_agent("pr-creator", "sh", "-c", _DOORS.format(name=forge.NAME, url=url))
     for path, (tried, code) in _TOLD.items():
         named = ran.results.get(path.format(name=forge.NAME), {}).get("decision")
@@ -206,7 +227,8 @@ class Said:
     status: int
 
 
-def _approve(stage: Stage, hold: str) -> Said:
+def approve(stage: Stage, hold: str) -> Said:
+    """Say yes to a hold, as the person who runs this program."""
     command = [sys.executable, "-m", "doorless", "approvals", "approve", hold, "--json"]
     ran = subprocess.run(
         [*command, "--home", str(stage.home.root)], capture_output=True, text=True, timeout=60, check=False

@@ -58,7 +58,7 @@ def _counts(stage: Stage, teller: Teller) -> None:
         for outcome in stage.outcomes()
         if outcome.decision in allowed and outcome.forwarded
     ]
-    for service, log in (("crash-reporting", stage.crash_log), ("telemetry", stage.telemetry_log)):
+    for service, log in (("crash-reporting", stage.logs.crash), ("telemetry", stage.logs.telemetry)):
         recorded = sum(entry.input is not None and entry.input["service"] == service for entry in forwarded)
         direct = stage.direct_calls if service == "crash-reporting" else 0
         received = len(log.read_text().splitlines()) - direct

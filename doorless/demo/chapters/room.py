@@ -52,8 +52,8 @@ def _work(stage: Stage, teller: Teller) -> None:
 
 
 def _attempts(stage: Stage, teller: Teller) -> None:
-    address = urlsplit(stage.crash_url).netloc
-    seen_before = len(stage.crash_log.read_text().splitlines())
+    address = urlsplit(stage.at.crash).netloc
+    seen_before = len(stage.logs.crash.read_text().splitlines())
     results = stage.run_agent("crash-tracker", "python", "probe.py", address, "r-0001").results
     for name, tried, verdict, code in _TRIED:
         teller.step(_judged(stage, results[name]["decision"], tried, verdict, code))
@@ -85,7 +85,7 @@ def _judged(stage: Stage, decision_id: str, tried: str, verdict: str, code: str)
 
 def _only_ours(stage: Stage, teller: Teller, seen_before: int) -> None:
     """What the upstream received, by its own account."""
-    lines = [json.loads(line) for line in stage.crash_log.read_text().splitlines()[seen_before:]]
+    lines = [json.loads(line) for line in stage.logs.crash.read_text().splitlines()[seen_before:]]
     forged = [line for line in lines if line["authorization_sha256"] == _FORGED]
     credentialed = [line for line in lines if line["headers"].count("authorization") == 1]
     teller.fact(

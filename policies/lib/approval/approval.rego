@@ -11,10 +11,11 @@ package lib.approval
 # title: The terms of a hold
 # description: >-
 #   As approvals.yaml declares them under that name. Where it declares nothing there is nobody who could approve, and
-#   the gateway makes a denial of it. A function, because a name without terms must not be undefined: a hold would be.
+#   the gateway makes a denial of it, and so where those who are left are too few. A function, because a name without
+#   terms must not be undefined: a hold would be.
 terms(template) := {
 	"template": template,
-	"approvers": [person | some person, _ in declared.approvers],
+	"approvers": _enough_of(declared),
 	"needed": declared.needed,
 	"expires_in_s": declared.expires_in_s,
 } if {
@@ -49,6 +50,7 @@ _enough[template] if {
 		some person in input.approval.approvers
 		declared.approvers[person]
 		_other[person]
+		not _starter(declared, person)
 	}) >= declared.needed
 }
 
@@ -69,3 +71,19 @@ _other[person] if {
 	some person in input.approval.approvers
 	count({person} & {input.workflow, input.role}) == 0
 }
+
+# Those who may approve what this workflow asks; nobody where they are fewer than it takes.
+_enough_of(declared) := found if {
+	found := [person | some person, _ in declared.approvers; not _starter(declared, person)]
+	count(found) >= declared.needed
+} else := []
+
+# Where it is declared so, who started the workflow is not heard; and where nobody knows who did, nobody is.
+_starter(declared, person) if {
+	declared.not_starter
+	_unless_known(person) == person
+}
+
+_unless_known(person) := input.started_by if {
+	count(input.started_by) > 0
+} else := person

@@ -61,3 +61,39 @@ test_terms_of_an_unknown_name_name_nobody if {
 	approval.terms("lost") == {"template": "lost", "approvers": [], "needed": 1, "expires_in_s": 600}
 		with data.compiled as fixture.compiled
 }
+
+_not_starter := json.patch(fixture.compiled, [{
+	"op": "add", "path": "/approvals/irreversible/not_starter", "value": true,
+}])
+
+_started(question, person) := object.union(question, {"started_by": person})
+
+test_who_started_it_is_heard_unless_declared_otherwise if {
+	_given(_started(fixture.approved, "ada"), fixture.compiled)
+	not _given(_started(fixture.approved, "ada"), _not_starter)
+	_given(_started(fixture.approved, "bob"), _not_starter)
+}
+
+test_who_started_it_is_not_among_the_terms if {
+	question := _started(fixture.approved, "ada")
+	approval.terms("irreversible").approvers == ["bob"] with input as question with data.compiled as _not_starter
+	approval.terms("irreversible").approvers == ["ada", "bob"]
+		with input as question
+		with data.compiled as fixture.compiled
+}
+
+test_too_few_are_nobody if {
+	four := json.patch(_not_starter, [{"op": "replace", "path": "/approvals/irreversible/needed", "value": 2}])
+	approval.terms("irreversible").approvers == []
+		with input as _started(fixture.approved, "ada")
+		with data.compiled as four
+}
+
+test_nobody_is_heard_where_nobody_knows_who_started_it[note] if {
+	some note, question in {
+		"no name": _started(fixture.approved, ""),
+		"not told": object.remove(fixture.approved, ["started_by"]),
+	}
+	not _given(question, _not_starter)
+	approval.terms("irreversible").approvers == [] with input as question with data.compiled as _not_starter
+}

@@ -9,20 +9,19 @@ from datetime import datetime
 from typing import Any
 
 from tenants.agents.calls import Proxy, UnreachableError
+from tenants.agents.crash_tracker.limits import Limits
 from tenants.agents.crash_tracker.model import Report
 
 SERVICE = "/crash-reporting"
-PAGE = 200
-BULK = 100
 
 
-def read_reports(proxy: Proxy) -> list[Report]:
+def read_reports(proxy: Proxy, limits: Limits) -> list[Report]:
     """Read all reports with their traces; raises RefusedError, UnreachableError."""
-    listed = _read_pages(proxy)
+    listed = _read_pages(proxy, limits.page)
     traces: dict[str, str] = {}
     ids = [_field(entry, "id", str) for entry in listed]
-    for start in range(0, len(ids), BULK):
-        bulk = ",".join(ids[start : start + BULK])
+    for start in range(0, len(ids), limits.bulk):
+        bulk = ",".join(ids[start : start + limits.bulk])
         answer = proxy.get(f"{SERVICE}/stack-traces", {"reports": bulk})
         for entry in _field(answer, "stack_traces", list):
             traces[_field(entry, "id", str)] = _field(entry, "stack_trace", str)
@@ -32,11 +31,11 @@ def read_reports(proxy: Proxy) -> list[Report]:
     return [_report(entry, traces) for entry in listed]
 
 
-def _read_pages(proxy: Proxy) -> list[Mapping[str, Any]]:
+def _read_pages(proxy: Proxy, size: int) -> list[Mapping[str, Any]]:
     listed: list[Mapping[str, Any]] = []
     cursor = ""
     while True:
-        wanted: dict[str, str | int] = {"limit": PAGE}
+        wanted: dict[str, str | int] = {"limit": size}
         if cursor:
             wanted["cursor"] = cursor
         answer = proxy.get(f"{SERVICE}/reports", wanted)

@@ -11,6 +11,11 @@ from tenants.agents.crash_tracker.ranking import Ranked
 
 TOP = 10
 _WIDTH = 116
+_MOST_FINDINGS = 500
+_LONGEST_TITLE = 200
+_LONGEST_PLACE = 1_000
+_BY_FRAMES, _BY_NAME = 0.9, 0.5
+"""How sure it is that the reports of a group are one bug: told by their frames, or by the exception alone."""
 
 
 def as_text(ranked: Sequence[Ranked], requests: int) -> str:
@@ -48,6 +53,26 @@ def as_document(ranked: Sequence[Ranked], requests: int) -> dict[str, Any]:
         "reports": sum(len(one.group.reports) for one in ranked),
         "requests": requests,
         "bugs": [_entry(number, one) for number, one in enumerate(ranked, start=1)],
+    }
+
+
+def as_report(ranked: Sequence[Ranked], requests: int) -> dict[str, Any]:
+    """Return the ranking in the form in which reports of agents are kept, the gravest bug first."""
+    reports = sum(len(one.group.reports) for one in ranked)
+    return {
+        "type": "report",
+        "title": f"{len(ranked)} distinct bugs in {reports} crash reports",
+        "summary": f"{sum(one.users for one in ranked)} users met them; {requests} requests were made.",
+        "findings": [_finding(one) for one in ranked[:_MOST_FINDINGS]],
+    }
+
+
+def _finding(one: Ranked) -> dict[str, Any]:
+    return {
+        "title": printable(_title(one))[:_LONGEST_TITLE],
+        "detail": f"{one.users} users, {one.events} events, score {one.score}, {one.trend}",
+        "confidence": _BY_FRAMES if one.group.frames else _BY_NAME,
+        "place": printable(_where(one))[:_LONGEST_PLACE],
     }
 
 

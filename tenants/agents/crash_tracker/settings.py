@@ -1,4 +1,4 @@
-"""Settings of the crash tracker: one flag, and the gateway's address from the environment.
+"""Settings of the crash tracker: how it tells, and the gateway's address from the environment.
 
 There is no setting for a credential, because the agent holds none.
 """
@@ -6,6 +6,9 @@ There is no setting for a credential, because the agent holds none.
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+Form = Literal["text", "json", "report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +16,7 @@ class Settings:
     """What the agent was told; `url` is "" where DOORLESS_URL is not set."""
 
     url: str
-    as_json: bool
+    form: Form
 
 
 def parse(argv: Sequence[str], environment: Mapping[str, str]) -> Settings:
@@ -21,10 +24,14 @@ def parse(argv: Sequence[str], environment: Mapping[str, str]) -> Settings:
     parser = argparse.ArgumentParser(
         prog="python -m tenants.agents.crash_tracker",
         description="Read crash reports through the gateway at $DOORLESS_URL and rank the bugs behind them.",
-        epilog="exit codes: 0 done, 2 usage, 3 refused by the gateway or the service, 4 no proper answer",
+        epilog="exit codes: 0 done, 2 usage or a wrong limits file, 3 refused by the gateway or the service, 4 no proper answer",
     )
-    parser.add_argument(
-        "--json", action="store_true", dest="as_json", help="print the ranking as one JSON object"
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--json", action="store_const", const="json", dest="form", help="print the ranking as one JSON object"
+    )
+    form.add_argument(
+        "--report", action="store_const", const="report", dest="form", help="print it as a report to be kept"
     )
     given = parser.parse_args(argv)
-    return Settings(url=environment.get("DOORLESS_URL", ""), as_json=given.as_json)
+    return Settings(url=environment.get("DOORLESS_URL", ""), form=given.form or "text")

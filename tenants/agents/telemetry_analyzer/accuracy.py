@@ -45,6 +45,11 @@ class Measured:
         """Return the share of samples whose class is their label."""
         return self.right / self.samples
 
+    def precision(self, name: str) -> float:
+        """Return how often this class was right where it was given; 0 where it never was."""
+        given = sum(count for (_, got), count in self.confusion.items() if got == name)
+        return self.confusion.get((name, name), 0) / given if given else 0.0
+
 
 def measure(rules: Rules, samples: Sequence[Sample]) -> Measured:
     """Classify every sample (at least one) and count."""
@@ -86,11 +91,10 @@ def as_document(measured: Measured) -> dict[str, Any]:
     for name in CLASSES:
         right = measured.confusion.get((name, name), 0)
         labelled = sum(count for (label, _), count in measured.confusion.items() if label == name)
-        given = sum(count for (_, got), count in measured.confusion.items() if got == name)
         classes[name] = {
             "samples": labelled,
             "recall": round(right / labelled, 4) if labelled else 0.0,
-            "precision": round(right / given, 4) if given else 0.0,
+            "precision": round(measured.precision(name), 4),
         }
     return {
         "samples": measured.samples,

@@ -9,10 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tenants.agents.calls import printable
+from tenants.agents.telemetry_analyzer.accuracy import Measured
 from tenants.agents.telemetry_analyzer.model import Finding
 from tenants.agents.telemetry_analyzer.rules import CLASSES
 
 _UNITS = {"latency_ms": "ms", "errors": "/s", "requests": "/s", "cpu_percent": "%"}
+_MOST_FINDINGS = 500
+_LONGEST_PLACE = 1_000
 _NAMES = {"latency_ms": "p95 latency", "errors": "errors", "requests": "requests", "cpu_percent": "CPU"}
 
 
@@ -60,6 +63,30 @@ def as_document(classified: Sequence[Classified], series: int, requests: int) ->
         for one in in_order(classified)
     ]
     return {"series": series, "requests": requests, "findings": findings}
+
+
+def as_report(classified: Sequence[Classified], series: int, measured: Measured) -> dict[str, Any]:
+    """Return the findings in the form in which reports of agents are kept, with how right their classes are.
+
+    A finding's confidence is how often its class was right on the labelled samples where the rules gave it.
+    """
+    told = [one for one in in_order(classified) if one.name != "noise"]
+    return {
+        "type": "report",
+        "title": f"{len(told)} findings in {series} series of the last day",
+        "summary": f"{len(classified) - len(told)} more were noise.",
+        "accuracy": round(measured.accuracy, 4),
+        "samples": measured.samples,
+        "findings": [
+            {
+                "title": one.name,
+                "detail": printable(_line(one)),
+                "confidence": round(measured.precision(one.name), 4),
+                "place": printable(f"{one.finding.service} {one.finding.region}")[:_LONGEST_PLACE],
+            }
+            for one in told[:_MOST_FINDINGS]
+        ],
+    }
 
 
 def _line(one: Classified) -> str:

@@ -1,4 +1,4 @@
-"""Settings of the telemetry analyzer: two flags, and the gateway's address from the environment.
+"""Settings of the telemetry analyzer: its rules, how it tells, and the gateway's address from the environment.
 
 There is no setting for a credential, because the agent holds none.
 """
@@ -7,7 +7,9 @@ import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+Form = Literal["text", "json", "report"]
 SHIPPED_RULES = Path(__file__).parent / "rules.yaml"
 
 
@@ -17,7 +19,7 @@ class Settings:
 
     url: str
     rules: Path
-    as_json: bool
+    form: Form
 
 
 def parse(argv: Sequence[str], environment: Mapping[str, str]) -> Settings:
@@ -29,8 +31,20 @@ def parse(argv: Sequence[str], environment: Mapping[str, str]) -> Settings:
         "4 no proper answer",
     )
     parser.add_argument("--rules", type=Path, default=SHIPPED_RULES, help="classification rules (YAML)")
-    parser.add_argument(
-        "--json", action="store_true", dest="as_json", help="print the findings as one JSON object"
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--json",
+        action="store_const",
+        const="json",
+        dest="form",
+        help="print the findings as one JSON object",
+    )
+    form.add_argument(
+        "--report",
+        action="store_const",
+        const="report",
+        dest="form",
+        help="print them as a report to be kept, with the rules' accuracy on the shipped labelled samples",
     )
     given = parser.parse_args(argv)
-    return Settings(url=environment.get("DOORLESS_URL", ""), rules=given.rules, as_json=given.as_json)
+    return Settings(url=environment.get("DOORLESS_URL", ""), rules=given.rules, form=given.form or "text")

@@ -4,7 +4,6 @@ Every route but /health wants the one API key, compared in constant time. Promis
 the position and what was expected, never with a fault.
 """
 
-import hmac
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tenants.services.api_key import check_key
 from tenants.services.problems import Problem, json_answer
 from tenants.services.telemetry.evaluation import Axis, EvaluationError, evaluate
 from tenants.services.telemetry.language import parse
@@ -20,7 +20,6 @@ from tenants.services.telemetry.tokenizer import QueryError
 
 ANNOTATIONS_LIMIT = 1_000
 TEXT_LIMIT = 500  # characters
-_CHALLENGE = 'ApiKey header="X-Api-Key"'
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -110,7 +109,7 @@ def routes(handlers: Handlers, api_key: str) -> list[Route]:
 
     def keyed(path: str, handler: Handler, method: str = "GET") -> Route:
         async def admitted(request: Request) -> Response:
-            _check_key(request, wanted)
+            check_key(request, wanted)
             return await handler(request)
 
         return Route(path, admitted, methods=[method])
@@ -123,11 +122,3 @@ def routes(handlers: Handlers, api_key: str) -> list[Route]:
         keyed("/annotations", handlers.add_annotation, "POST"),
         keyed("/annotations", handlers.list_annotations),
     ]
-
-
-def _check_key(request: Request, wanted: bytes) -> None:
-    values = request.headers.getlist("x-api-key")
-    if len(values) != 1:
-        raise Problem(401, "key_missing", "Exactly one X-Api-Key header is wanted.", challenge=_CHALLENGE)
-    if not hmac.compare_digest(values[0].encode("latin-1"), wanted):
-        raise Problem(401, "key_wrong", "The API key is not this service's key.", challenge=_CHALLENGE)

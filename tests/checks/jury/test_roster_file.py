@@ -9,7 +9,7 @@ from checks.jury.roster_file import read_roster
 from decision.yaml_source import ConfigErrors
 
 GOOD = """
-libraries: /opt/models
+libraries: {libraries}
 jurors:
   first: {api: openai, service: openai, model: gpt-x, price: {input: 2.5, output: 10}}
   second: {api: openai, vendor: mistral, service: local, model: m/large:1, role: reviewer, price: {input: 0, output: 0.1}}
@@ -17,11 +17,20 @@ budget: {tokens: 50000, dollars: 0.25, seconds: 90}
 """
 
 
-def test_a_roster_is_read_in_whole_numbers(tmp_path: Path) -> None:
+@pytest.fixture
+def good(tmp_path: Path) -> str:
+    """The text of a roster that can be used; its environment is there."""
+    program = tmp_path / "models" / "bin" / "python3"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    return GOOD.replace("{libraries}", str(tmp_path / "models"))
+
+
+def test_a_roster_is_read_in_whole_numbers(tmp_path: Path, good: str) -> None:
     """Money in millionths: 0.1 dollars are exactly 100,000 of them."""
-    (tmp_path / "jury.yaml").write_text(GOOD)
+    (tmp_path / "jury.yaml").write_text(good)
     found = read_roster(tmp_path / "jury.yaml")
-    assert found.libraries == "/opt/models"
+    assert found.libraries == str(tmp_path / "models")
     assert found.jurors == (
         Juror("first", "openai", "openai", "openai", "gpt-x", "juror", Price(2_500_000, 10_000_000)),
         Juror("second", "mistral", "openai", "local", "m/large:1", "reviewer", Price(0, 100_000)),
@@ -33,19 +42,22 @@ def test_a_roster_is_read_in_whole_numbers(tmp_path: Path) -> None:
     ("change", "said"),
     [
         (("  second:", "  third: {}\n  second:"), "'api' is missing"),
-        (("/opt/models", "models"), "absolute"),
+        (("libraries: /", "libraries: "), "absolute"),
+        (("/models", "/gone"), "is no environment"),
         (("api: openai, service", "api: acme, service"), "'openai', 'anthropic' or 'gemini'"),
         (("seconds: 90", "seconds: 9000"), "240"),
         ((", price: {input: 2.5, output: 10}", ""), "price of every juror"),
         (("jurors:\n  first:", "jurors:\n  first: {}\n  first:"), "a second time"),
         (("gpt-x", "'gpt x'"), "must match"),
-        (("libraries: /opt/models", "libraries: /opt/models\nkey: sk-1"), "unknown key"),
+        (("libraries:", "key: sk-1\nlibraries:"), "unknown key"),
     ],
 )
-def test_a_mistake_is_told_with_its_line(tmp_path: Path, change: tuple[str, str], said: str) -> None:
+def test_a_mistake_is_told_with_its_line(
+    tmp_path: Path, good: str, change: tuple[str, str], said: str
+) -> None:
     """Nothing starts on a roster that is not wholly right."""
-    text = GOOD.replace(*change)
-    assert text != GOOD
+    text = good.replace(*change)
+    assert text != good
     (tmp_path / "jury.yaml").write_text(text)
     with pytest.raises(ConfigErrors) as caught:
         read_roster(tmp_path / "jury.yaml")

@@ -14,15 +14,16 @@ Answer = Callable[[dict[str, Any]], tuple[int, bytes]]
 
 
 def facts(asked: dict[str, Any]) -> tuple[int, bytes]:
-    """The facts of a small harmless change to the refs that were asked about."""
+    """A small harmless change to the refs that were asked about, described."""
     refs = ",".join(
         f'{{"name":"{ref["name"]}","old":"{ref["old"]}","new":"{ref["new"]}","change":"create"}}'
         for ref in asked["updates"]
     )
     body = (
-        f'{{"refs":[{refs}],"base":{{"ref":"main","commit":"{asked["base"]}"}},"head":"{asked["updates"][0]["new"]}",'
+        f'{{"facts":{{"refs":[{refs}],"base":{{"ref":"main","commit":"{asked["base"]}"}},"head":"{asked["updates"][0]["new"]}",'
         f'"merge_base":"{asked["base"]}","files":[],"touched":[],"commits":[],"secrets":[],"irregular":[],'
-        '"totals":{"files":0,"lines":0,"bytes":0}}'
+        '"totals":{"files":0,"lines":0,"bytes":0}},'
+        '"protected_change":{"grants_subset":false,"new_deny_rule":false}}'
     )
     return 200, body.encode()
 

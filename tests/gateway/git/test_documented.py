@@ -1,17 +1,21 @@
-"""The codes of pushes on the page of refusals are those that the gateway says."""
+"""The codes of pushes and proposals on the page of refusals are those that the gateway says."""
 
 import re
 
+import pytest
+
 from tests.gateway.rig import REPOSITORY
 
-CODE = re.compile(r"[`\"](push\.[a-z_]+)[`\"]")
 
-
-def test_every_code_of_a_push_is_documented() -> None:
-    """docs/refusals.md has each code in the sources of gateway/git, and no other.."""
+@pytest.mark.parametrize("family", ["push", "proposal"])
+def test_every_code_is_documented(family: str) -> None:
+    """docs/refusals.md has each code in the sources of gateway/git, and no other."""
+    code = re.compile(rf"[`\"]({family}\.[a-z_]+)[`\"]")
     sources = [*(REPOSITORY / "gateway" / "git").glob("*.py"), REPOSITORY / "gateway" / "refusals.py"]
-    said = {code for source in sources for code in CODE.findall(source.read_text())}
+    said = {found for source in sources for found in code.findall(source.read_text())}
     page = (REPOSITORY / "docs" / "refusals.md").read_text()
     table = page.partition("## Pushes")[2].partition("## Before asking")[0]
-    rows = "\n".join(line for line in table.splitlines() if line.startswith("| `push.") and "…" not in line)
-    assert set(CODE.findall(rows)) == said
+    rows = "\n".join(
+        line for line in table.splitlines() if line.startswith(f"| `{family}.") and "…" not in line
+    )
+    assert set(code.findall(rows)) == said

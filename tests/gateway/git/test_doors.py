@@ -58,7 +58,9 @@ def test_a_branch_and_files_are_made_by_the_api(git_rig: GitRig, agent: GitAgent
     changed = ask(
         agent, "PUT", "/contents/shop/cart.py", message="Fix", content=encoded(GOOD), sha=old, branch=branch
     )
-    assert (changed.status, changed.json["commit"]["message"]) == (200, "Fix")
+    assert changed.status == 200, changed.body
+    receipt = f"Doorless-Receipt: {changed.headers['x-doorless-decision']}"
+    assert changed.json["commit"]["message"] == f"Fix\n\n{receipt}"
     assert file_at(git_rig, branch, "shop/cart.py") == GOOD
     added = ask(
         agent, "PUT", "/contents/docs/n%20e%2Fw.md", message="Add", content=encoded("x\n"), branch=branch
@@ -78,6 +80,10 @@ def test_a_branch_and_files_are_made_by_the_api(git_rig: GitRig, agent: GitAgent
     who = f"pr-creator <{agent.workflow}@agents.doorless.local>"
     assert shown == [f"{who} Drop", f"{who} Add", f"{who} Fix"]
     ids = [one.headers["x-doorless-decision"] for one in (changed, added, gone)]
+    trailers = git(
+        git_rig.shop, "log", "--reverse", "--format=%(trailers:only)", f"main..{branch}"
+    ).out.split("\n\n")
+    assert [line.strip() for line in trailers if line.strip()] == [f"Doorless-Receipt: {id_}" for id_ in ids]
     assert [entry.id for entry in git_rig.changes(agent.workflow)][1:] == ids
 
 
@@ -126,6 +132,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "author": ("/contents/a.txt", {"author": {"name": "ann", "email": "a@b.c"}}, "change.foreign_identity"),
     "secret": ("/contents/a.txt", {"content": encoded(f"token = '{GITHUB_TOKEN}'\n")}, "change.secret_found"),
     "message": ("/contents/a.txt", {"message": GITHUB_TOKEN}, "change.secret_found"),
+    "receipt": ("/contents/a.txt", {"message": "m\n\ndoorless-receipt : d-1"}, "push.receipt_forged"),
 }
 
 

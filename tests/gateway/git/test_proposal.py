@@ -1,83 +1,94 @@
-"""Which change a pull request's body proposes: the commits that the upstream has, or none that could be judged."""
+"""What a call proposes, read from its body and the forge's answer: or a denial that says why it is not taken."""
 
-import asyncio
 import json
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from decision.catalogue import Service, build_catalogue
-from decision.services import read_services
-from decision.yaml_source import read_yaml
-from gateway.call import Call, Known, describe
-from gateway.caller import Caller
-from gateway.git.mirror import Mirror
-from gateway.git.proposal import NoChange, proposed_change
-from gateway.git.remote import RemoteUnreachable
+from decision.model import Deny
+from gateway.git.proposal import GONE, Branches, Merge, merge_of, merged, opened
 from gateway.git.repository import Repository
-from gateway.request import RawRequest, Stamp
 
-SERVICES = """
-services:
-  forge:
-    upstream: https://forge.example
-    errors: github
-    routes:
-      create-pr: {method: POST, path: "/repos/{owner}/{repo}/pulls", action: create-pr, output: create-pr}
-    git: {upstream: https://forge.example, credential: forge-git}
-"""
-CALLER = Caller(workflow="wf-1", role="coder", grants={}, expires_at=9)
-BODY = {"base": "main", "head": "agent/wf-1/fix", "title": "Fix", "body": ""}
-REFS = (("refs/heads/agent/wf-1/fix", "b" * 40), ("refs/heads/main", "a" * 40))
-MIRROR = Mirror(Path("/mirrors/forge/acme/shop.git"), REFS)
+SHOP = Repository("forge", "acme", "shop")
+HEAD = "b" * 40
+SIDE = {"repo": {"full_name": "Acme/Shop"}}
+PULL = {
+    "state": "open",
+    "base": {**SIDE, "ref": "main", "sha": "a" * 40},
+    "head": {**SIDE, "ref": "agent/wf-1/fix", "sha": HEAD},
+    "title": "anything else is of no concern",
+}
 
 
-def call() -> Call:
-    """A pull request to open."""
-    catalogue = build_catalogue(read_services(read_yaml("services.yaml", SERVICES)))
-    raw = RawRequest("POST", b"/forge/repos/acme/shop/pulls", ((b"host", b"proxy"),))
-    found = describe(raw, CALLER, Known(catalogue), Stamp("d-1", 1))
-    assert isinstance(found, Call)
-    return found
+def code(found: object) -> str:
+    """The code of a denial."""
+    assert isinstance(found, Deny), found
+    return found.reasons[0].code
 
 
-def proposed(body: Any, of: Call | None = None, fails: Exception | None = None) -> dict[str, str] | None:
-    """What is proposed, where the upstream has `REFS`."""
-
-    async def read(service: Service, repository: Repository, caller: Caller) -> Mirror:
-        assert (service.name, repository.full_name, caller) == ("forge", "acme/shop", CALLER)
-        if fails is not None:
-            raise fails
-        return MIRROR
-
-    sent = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return asyncio.run(proposed_change(of or call(), CALLER, sent, read))
+def told(**changes: Any) -> bytes:
+    """A pull request as its forge tells of it."""
+    sides = {
+        name: {**PULL[name], **value} if isinstance(value, dict) else value  # type: ignore[dict-item]
+        for name, value in changes.items()
+    }
+    return json.dumps({**PULL, **sides}).encode()
 
 
-def test_the_commits_are_the_upstreams() -> None:
-    """The body names branches; what they are, the mirror says."""
-    assert proposed(BODY) == {"repository": str(MIRROR.folder), "base": "a" * 40, "head": "b" * 40}
+def test_a_new_pull_request_names_two_branches() -> None:
+    """And may name the commit that it means, which then must be the head."""
+    body = {"base": "main", "head": "agent/wf-1/fix", "title": "t", "body": "b", "draft": True}
+    assert opened(json.dumps(body).encode()) == Branches("main", "agent/wf-1/fix")
+    assert opened(json.dumps({**body, "commit": HEAD}).encode()) == Branches("main", "agent/wf-1/fix", HEAD)
 
 
 @pytest.mark.parametrize(
-    "body", [{**BODY, "head": "agent/wf-1/other"}, {**BODY, "base": ""}, {**BODY, "head": ["x"]}, {}, b"["]
+    "body", [b"", b"[]", b"{}", b'{"base": "main", "head": ["x"]}', b'{"base": 1, "head": "x"}']
 )
-def test_what_is_not_there_cannot_be_judged(body: Any) -> None:
+def test_a_body_that_names_none_proposes_nothing(body: bytes) -> None:
     """Taken for "no change", such a pull request was judged by its words alone."""
-    with pytest.raises(NoChange):
-        proposed(body)
+    assert code(opened(body)) == "proposal.body_invalid"
+    assert code(merge_of(body)) == "proposal.body_invalid"
 
 
-def test_an_upstream_that_is_away_is_no_change_either() -> None:
-    """The jury is not asked."""
-    with pytest.raises(NoChange):
-        proposed(BODY, fails=RemoteUnreachable("away"))
+def test_words_that_read_like_a_receipt_are_refused() -> None:
+    """In each text that the forge would keep, of a pull request and of a merge."""
+    forged = "Doorless-Receipt: d-1"
+    for member in ("title", "body"):
+        body = {"base": "main", "head": "x", member: forged}
+        assert code(opened(json.dumps(body).encode())) == "proposal.receipt_forged"
+    for member in ("commit_title", "commit_message"):
+        assert code(merge_of(json.dumps({"sha": HEAD, member: forged}).encode())) == "proposal.receipt_forged"
+    assert merge_of(json.dumps({"sha": HEAD, "commit_title": "t"}).encode()) == Merge(HEAD, "t")
 
 
-def test_what_proposes_nothing_needs_none() -> None:
-    """Another output, or a service without git."""
-    assert proposed(BODY, replace(call(), output="alert-team")) is None
-    bare = call()
-    assert proposed(BODY, replace(bare, service=replace(bare.service, git=None))) is None
+def test_a_pull_request_is_what_its_forge_says() -> None:
+    """Its branches, by the commit that the merge names; names of repositories differ by case alone."""
+    assert merged(told(), SHOP, HEAD) == Branches("main", "agent/wf-1/fix", HEAD)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"state": "closed"}, "proposal.not_open"),
+        ({"head": {"sha": "c" * 40}}, "proposal.head_moved"),
+        ({"head": {"repo": {"full_name": "mallory/shop"}}}, "proposal.foreign_repository"),
+        ({"head": {"repo": None}}, "proposal.foreign_repository"),
+        ({"base": {"repo": {"full_name": "acme/other"}}}, "proposal.foreign_repository"),
+        ({"base": {"ref": None}}, "proposal.pull_unreadable"),
+        ({"state": 7}, "proposal.pull_unreadable"),
+    ],
+)
+def test_a_pull_request_that_is_another_one_is_not_merged(changes: Any, expected: str) -> None:
+    """Over, moved, from a fork that is there or gone, of another repository, or in no shape that is known."""
+    assert code(merged(told(**changes), SHOP, HEAD)) == expected
+
+
+def test_only_what_is_known_to_be_gone_voids_an_approval() -> None:
+    """A forge that is away tells nothing of the change; taken for one that changed, each outage cost a person's word."""
+    assert {
+        "proposal.head_moved",
+        "proposal.branch_missing",
+        "proposal.not_open",
+        "proposal.foreign_repository",
+    } == GONE

@@ -9,6 +9,7 @@ import pytest
 
 from audit.entry import DecisionEntry, OutcomeEntry
 from tests.gateway.git.rig import Clone, GitAgent, GitRig, Ran, git
+from tests.gateway.rig import until
 
 GOOD = {"shop/cart.py": "def total(prices):\n    return sum(prices, 0)\n"}
 TOKEN_SHAPE = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -233,3 +234,23 @@ def test_what_was_allowed_is_forwarded_and_nothing_else(git_rig: GitRig) -> None
     allowed = {entry.id for entry in decisions if entry.decision == "allow"}
     forwarded = {e.decision for e in git_rig.entries() if isinstance(e, OutcomeEntry) and e.forwarded}
     assert forwarded <= allowed
+
+
+def test_a_push_that_a_candidate_would_refuse_is_a_flip(git_rig: GitRig, tmp_path: Path) -> None:
+    """The push goes on; the flip names the decision on the change, not those on the requests around it."""
+    policies = shutil.copytree(git_rig.policies, tmp_path / "candidate")
+    roles = policies / "roles.yaml"
+    closed = roles.read_text().replace("forbidden_paths: [", "forbidden_paths: [shop/*, ")
+    assert closed != roles.read_text()
+    roles.write_text(closed)
+    begun = git_rig.admin.post("/policy/shadow", json={"policies": str(policies)}, timeout=30)
+    assert begun.status_code == 200, begun.text
+    agent = git_rig.git_agent()
+    good(agent).push()
+    [change] = git_rig.changes(agent.workflow)
+    asked = len([entry for entry in git_rig.decisions(agent.workflow) if entry.kind != "refusal"])
+    until(lambda: git_rig.admin.get("/policy/shadow").json()["asked"] >= asked)
+    told = git_rig.admin.delete("/policy/shadow").json()
+    assert (told["flips"], told["errors"], told["agreed"]) == (1, {}, asked - 1)
+    assert told["kinds"][0]["examples"] == [change.id]
+    assert told["kinds"][0]["rule"] == "change.rules.forbidden_path"

@@ -23,10 +23,10 @@ _required contains kind if {
 	some kind in data.compiled.git[input.service].push.require_evidence
 }
 
-# What goes to a person needs all that can be shown to them.
+# What goes to a person needs all that can be shown to them. Of the jury change.not_judged speaks.
 _required contains kind if {
 	input.action in {"create-pr", "merge"}
-	some kind in ["schema", "semgrep", "tests", "jury"]
+	some kind in ["schema", "semgrep", "tests"]
 }
 
 # What failed or could not be run is spoken of by rules of its own.

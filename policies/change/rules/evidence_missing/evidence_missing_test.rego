@@ -26,7 +26,7 @@ test_caught_where_the_catalogue_demands_it if {
 test_caught_where_a_person_will_decide[action] if {
 	some action in ["create-pr", "merge"]
 	question := object.union(fixture.change, {"action": action, "via": "api", "evidence": {"tests": "passed"}})
-	count(_denials(question)) == 3
+	count(_denials(question)) == 2
 }
 
 test_not_caught[note] if {

@@ -35,17 +35,25 @@ wrong contains result.shown(full) if {
 
 _facts := {
 	"version", "now", "workflow", "role", "scope", "service", "repository", "action", "data", "via", "identity",
-	"namespace", "findings", "evidence", "require", "protected_change",
-	"facts.refs", "facts.base", "facts.head", "facts.merge_base", "facts.files", "facts.touched",
+	"namespace", "findings", "evidence", "require", "protected_change", "call_sha256", "approval", "performed_by",
+	"started_by", "facts.refs", "facts.base", "facts.head", "facts.merge_base", "facts.files", "facts.touched",
 	"facts.commits", "facts.secrets", "facts.irregular", "facts.totals",
 }
 
 _known := {"facts"} | {name | some name in _facts; not startswith(name, "facts.")}
 
 _proven contains name if {
-	some name in {"workflow", "role", "service", "repository", "data", "namespace"}
+	some name in {
+		"workflow", "role", "service", "repository", "data", "namespace",
+		"call_sha256", "performed_by", "started_by",
+	}
 	is_string(input[name])
 }
+
+_proven contains "approval" if is_null(input.approval)
+
+# What is in it is proven where it counts (lib/approval): an approval that lacks something approves nothing.
+_proven contains "approval" if is_object(input.approval)
 
 _proven contains "version" if input.version == "1"
 
@@ -74,7 +82,7 @@ _proven contains "findings" if {
 _proven contains "evidence" if {
 	is_object(input.evidence)
 	every state in input.evidence {
-		state in {"passed", "failed", "absent", "could_not_run", "not_configured"}
+		state in {"passed", "failed", "absent", "could_not_run", "not_configured", "no_verdict"}
 	}
 }
 

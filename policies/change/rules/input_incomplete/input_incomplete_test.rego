@@ -19,7 +19,7 @@ test_caught_without_fact[field] if {
 }
 
 test_caught_as_null[field] if {
-	some field, _ in object.remove(fixture.change, ["facts"])
+	some field, _ in object.remove(fixture.change, ["facts", "approval"])
 	_wrong(object.union(fixture.change, {field: null})) == {field}
 }
 
@@ -48,6 +48,9 @@ test_caught_wrong[note] if {
 		"half a finding": ["findings", [{"rule": "x"}]],
 		"number in evidence": ["evidence", {"tests": 7}],
 		"other evidence": ["evidence", {"tests": "skipped"}],
+		"text approval": ["approval", "yes"],
+		"number as a digest": ["call_sha256", 7],
+		"number who performs": ["performed_by", 7],
 		"text proof": ["protected_change", {"grants_subset": "yes", "new_deny_rule": false}],
 	}
 	_wrong(object.union(object.remove(fixture.change, [field]), {field: value})) == {field}
@@ -87,7 +90,9 @@ test_whole_facts_are_not_caught if {
 		"commits": [object.union(fixture.change.facts.commits[0], {"co_authors": [fixture.person]})],
 	})) == set()
 	finding := {"rule": "x", "path": "a", "line": 1, "severity": "ERROR", "message": "m"}
-	_wrong(object.union(fixture.change, {"findings": [finding], "evidence": {"tests": "passed"}})) == set()
+	evidence := {"tests": "passed", "jury": "no_verdict"}
+	_wrong(object.union(fixture.change, {"findings": [finding], "evidence": evidence})) == set()
+	_wrong(object.union(fixture.change, {"approval": fixture.approval})) == set()
 }
 
 test_a_check_needs_no_refs if {
@@ -96,7 +101,7 @@ test_a_check_needs_no_refs if {
 }
 
 test_names_all_that_is_wrong if {
-	count(_wrong(5)) == 26
+	count(_wrong(5)) == 30
 	some reason in input_incomplete.deny with input as 5
 	contains(reason.message, "facts.files, ")
 }

@@ -54,14 +54,14 @@ _stricter if {
 	every entry in input.facts.touched { entry.mode == "100644" }
 }
 
-# One more folder with one more veto and its test.
+# One more folder with one more veto and its test, which needs no naming; rules, which do, stay closed.
 _stricter if {
 	input.protected_change.new_deny_rule == true
 	count(_folders) == 1
 	some [area, name] in _folders
 	{form | some entry in change.entries; some form in [entry.path, entry.folded]} == {
-		sprintf("policies/%s/rules/%s/%s.rego", [area, name, name]),
-		sprintf("policies/%s/rules/%s/%s_test.rego", [area, name, name]),
+		sprintf("policies/%s/vetoes/%s/%s.rego", [area, name, name]),
+		sprintf("policies/%s/vetoes/%s/%s_test.rego", [area, name, name]),
 	}
 	every file in input.facts.files {
 		file.change == "add"

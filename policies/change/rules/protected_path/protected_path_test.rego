@@ -52,7 +52,7 @@ _roles_alone := object.union(_changing("policies/roles.yaml"), {
 })
 
 _added := [object.union(fixture.file(path), {"change": "add", "old_mode": ""}) |
-	some path in ["policies/request/rules/late/late.rego", "policies/request/rules/late/late_test.rego"]
+	some path in ["policies/request/vetoes/late/late.rego", "policies/request/vetoes/late/late_test.rego"]
 ]
 
 _new_veto := object.union(fixture.with_facts({"files": _added, "touched": []}), {
@@ -97,7 +97,11 @@ test_and_nothing_else[note] if {
 		]}}],
 		"the library": [_new_veto, {"facts": {"files": [
 		object.union(_added[0], {"path": path, "folded": path}) |
-			some path in ["policies/lib/rules/late/late.rego", "policies/lib/late/rules/late_test.rego"]
+			some path in ["policies/lib/vetoes/late/late.rego", "policies/lib/late/vetoes/late_test.rego"]
+		]}}],
+		"a rule": [_new_veto, {"facts": {"files": [
+		object.union(_added[0], {"path": path, "folded": path}) |
+			some path in ["policies/request/rules/late/late.rego", "policies/request/rules/late/late_test.rego"]
 		]}}],
 	}
 	count(_denials(object.union(question, changed))) > 0

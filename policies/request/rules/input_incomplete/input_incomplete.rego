@@ -31,11 +31,12 @@ complete if {
 	is_string(concat("", [
 		input.workflow, input.role, input.service, input.route, input.action, input.data,
 		input.method, input.path, input.query, input.content_type, input.call_sha256, input.performed_by,
-		input.body_sha256, input.validation.type, input.validation.schema, input.validation.jury,
+		input.started_by, input.body_sha256, input.validation.type, input.validation.schema, input.validation.jury,
 	]))
 	is_string(concat("", input.validation.problems))
 	floor(input.tokens_spent.workflow) == input.tokens_spent.workflow
 	floor(input.tokens_spent.role_today) == input.tokens_spent.role_today
+	_history
 	_approval
 }
 
@@ -46,7 +47,8 @@ complete if {
 wrong contains name if {
 	some name in {
 		"workflow", "role", "service", "route", "action", "data",
-		"method", "path", "query", "content_type", "call_sha256", "performed_by", "body_sha256",
+		"method", "path", "query", "content_type", "call_sha256", "performed_by", "started_by",
+		"body_sha256",
 	}
 	not _text[name]
 }
@@ -74,11 +76,14 @@ wrong contains "validation" if not _validation
 
 wrong contains "tokens_spent" if not _tokens_spent
 
+wrong contains "history" if not _history
+
 # A fact that policy does not know was meant to matter to somebody: it is refused, not passed over.
 _facts := {
 	"version", "now", "workflow", "role", "scope", "service", "route", "action", "data",
 	"method", "path", "params", "query", "body_bytes", "content_type", "scan",
-	"call_sha256", "approval", "performed_by", "body_sha256", "validation", "tokens_spent",
+	"call_sha256", "approval", "performed_by", "started_by", "body_sha256", "validation", "tokens_spent",
+	"history",
 }
 
 _text[name] if {
@@ -112,6 +117,12 @@ _approval if is_object(input.approval)
 _tokens_spent if {
 	_whole(input.tokens_spent.workflow)
 	_whole(input.tokens_spent.role_today)
+}
+
+# What is in it is proven by the rules that rest on it: a history that lacks something is nobody's good one.
+_history if {
+	is_object(input.history)
+	count(input.history) == 9
 }
 
 _validation if {

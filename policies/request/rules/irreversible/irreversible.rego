@@ -14,20 +14,25 @@ import data.lib.result
 #   retry: retry
 hold := {
 	"reason": result.reason(rego.metadata.chain(), {}),
-	"terms": approval.terms("irreversible"),
+	"terms": approval.terms(_template),
 } if {
 	call.route.irreversible
 	not _approved
 }
 
+# The change that a merge makes is held on the same terms (change.irreversible), so that one approval is for both.
+default _template := "irreversible"
+
+_template := "merge" if call.route.output == "merge-pr"
+
 # The agent repeats an approved call, unless people make it themselves: then an agent never can.
 _approved if {
 	call.route.people_credential == ""
-	approval.given.irreversible
+	approval.given[_template]
 }
 
 _approved if {
 	call.route.people_credential != ""
-	approval.given.irreversible
+	approval.given[_template]
 	approval.performed
 }

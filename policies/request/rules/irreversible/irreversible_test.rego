@@ -55,3 +55,20 @@ test_held_whatever_was_granted_beforehand if {
 	before := object.union(fixture.approved, {"approval": object.union(fixture.approval, {"standing": true})})
 	irreversible.hold with input as before with data.compiled as fixture.compiled
 }
+
+_merging := object.union(fixture.call, {
+	"role": "coder", "scope": ["merge"], "service": "code", "route": "merge-pr", "action": "merge", "data": "",
+	"method": "PUT", "call_sha256": fixture.digest, "performed_by": "ada",
+	"approval": object.union(fixture.approval, {"template": "merge", "approvers": ["ada", "bob"]}),
+})
+
+test_a_merge_is_held_on_terms_of_its_own if {
+	question := object.union(_merging, {"approval": null})
+	irreversible.hold.terms.template == "merge" with input as question with data.compiled as fixture.compiled
+}
+
+test_a_merge_is_not_held_once_approved_as_one if {
+	not irreversible.hold with input as _merging with data.compiled as fixture.compiled
+	other := object.union(_merging, {"approval": object.union(_merging.approval, {"template": "irreversible"})})
+	irreversible.hold with input as other with data.compiled as fixture.compiled
+}
