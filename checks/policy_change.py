@@ -19,7 +19,13 @@ from checks.store import opened
 from checks.tree_files import TreeFiles, TreeRefused
 from decision.change import ChangeFacts, ProtectedChange
 from decision.config import APPROVALS_FILE, PROTECTED_FILE, ROLES_FILE, SERVICES_FILE, load_policies
-from decision.narrowing import META_ROLE, exports_only_deny, exports_only_tests, grants_subset
+from decision.narrowing import (
+    META_ROLE,
+    exports_only_deny,
+    exports_only_tests,
+    gathers_vetoes,
+    grants_subset,
+)
 from decision.yaml_source import ConfigErrors
 
 TIME_LIMIT_S = 20.0
@@ -30,29 +36,29 @@ MOST_REGO_BYTES = 1 << 16
 _ROLES = f"policies/{ROLES_FILE}"
 _OTHERS = (SERVICES_FILE, PROTECTED_FILE, APPROVALS_FILE)
 _FILE = "100644"
-_RULE = re.compile(r"policies/([a-z]+)/rules/([a-z][a-z0-9_]*)/\2\.rego")
+_VETO = re.compile(r"policies/([a-z]+)/vetoes/([a-z][a-z0-9_]*)/\2\.rego")
 _NOTHING = ProtectedChange()
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
-    """The folder of a rule: below which entry point, and its name."""
+class _Veto:
+    """The folder of a veto: below which entry point, and its name."""
 
     area: str
     name: str
 
     @property
     def folder(self) -> str:
-        return f"policies/{self.area}/rules/{self.name}"
+        return f"policies/{self.area}/vetoes/{self.name}"
 
     @property
     def files(self) -> tuple[str, str]:
-        """The rule, and its test."""
+        """The veto, and its test."""
         return f"{self.folder}/{self.name}.rego", f"{self.folder}/{self.name}_test.rego"
 
 
 def proven(change: Change, facts: ChangeFacts, environment: Mapping[str, str]) -> ProtectedChange:
-    """What `facts`, which describe `change`, allow to be proven. Needs the OPA of `environment` for a new rule."""
+    """What `facts`, which describe `change`, allow to be proven. Needs the OPA of `environment` for a new veto."""
     paths = {file.path for file in facts.files}
     plain = all(file.new_mode == _FILE for file in facts.files) and all(
         touched.path in paths and touched.mode == _FILE for touched in facts.touched
@@ -63,21 +69,21 @@ def proven(change: Change, facts: ChangeFacts, environment: Mapping[str, str]) -
     try:
         if paths == {_ROLES} and kinds == {"modify"}:
             return ProtectedChange(grants_subset=_less_is_granted(change, facts))
-        rule = _rule_of(paths)
-        if rule is not None and kinds == {"add"}:
-            return ProtectedChange(new_deny_rule=_only_vetoes(change, facts, rule, environment))
+        veto = _veto_of(paths)
+        if veto is not None and kinds == {"add"}:
+            return ProtectedChange(new_deny_rule=_only_vetoes(change, facts, veto, environment))
     except (CannotDescribe, GitFailed, TreeRefused, OSError):
         return _NOTHING
     return _NOTHING
 
 
-def _rule_of(paths: set[str]) -> _Rule | None:
+def _veto_of(paths: set[str]) -> _Veto | None:
     """The one folder of which these are both files."""
-    for match in filter(None, map(_RULE.fullmatch, paths)):
-        rule = _Rule(match[1], match[2])
-        # What ends so is left out of what is served: it would be a rule that never speaks.
-        if paths == set(rule.files) and not rule.name.endswith("_test"):
-            return rule
+    for match in filter(None, map(_VETO.fullmatch, paths)):
+        veto = _Veto(match[1], match[2])
+        # What ends so is left out of what is served: it would be a veto that never speaks.
+        if paths == set(veto.files) and not veto.name.endswith("_test"):
+            return veto
     return None
 
 
@@ -118,33 +124,36 @@ def _tables(roles: bytes | None, others: Mapping[str, bytes | None]) -> dict[str
             return None
 
 
-def _only_vetoes(change: Change, facts: ChangeFacts, rule: _Rule, environment: Mapping[str, str]) -> bool:
+def _only_vetoes(change: Change, facts: ChangeFacts, veto: _Veto, environment: Mapping[str, str]) -> bool:
     with opened(change.repository, change.objects, change.base, time_limit_s=TIME_LIMIT_S) as store:
         ends = _ends(store.git, facts)
-        if ends is None or not _is_new(ends, rule):
+        if ends is None or not _is_new(ends, veto):
             return False
-        texts = [ends.trees.read(ends.head, path) for path in rule.files]
+        texts = [
+            ends.trees.read(ends.base, f"policies/{veto.area}/{veto.area}.rego"),
+            *(ends.trees.read(ends.head, path) for path in veto.files),
+        ]
     modules = [
         parsed(text, environment) for text in texts if text is not None and len(text) <= MOST_REGO_BYTES
     ]
     match modules:
-        case [dict() as module, dict() as tests]:
-            return exports_only_deny(module, rule.area, rule.name) and exports_only_tests(
-                tests, rule.area, rule.name
+        case [dict() as entry, dict() as module, dict() as tests]:
+            return (
+                gathers_vetoes(entry, veto.area)
+                and exports_only_deny(module, veto.area, veto.name)
+                and exports_only_tests(tests, veto.area, veto.name)
             )
     return False
 
 
-def _is_new(ends: _Ends, rule: _Rule) -> bool:
-    """Whether its entry point is there on the base, and nothing of its name, however it is written."""
-    if ends.trees.read(ends.base, f"policies/{rule.area}/{rule.area}.rego") is None:
-        return False
-    place = f"policies/{rule.area}/rules/"
+def _is_new(ends: _Ends, veto: _Veto) -> bool:
+    """Whether there is nothing of its name on the base, however it is written; a rule of that name has its code."""
+    places = [f"policies/{veto.area}/{kind}/" for kind in ("rules", "vetoes")]
     said = ends.trees.git.run(
-        "--literal-pathspecs", "ls-tree", "-z", "--full-tree", "--name-only", ends.base, "--", place
+        "--literal-pathspecs", "ls-tree", "-z", "--full-tree", "--name-only", ends.base, "--", *places
     )
     names = {name.rpartition(b"/")[2].lower() for name in said.split(b"\0") if name}
-    return bool(names) and rule.name.encode() not in names
+    return veto.name.encode() not in names
 
 
 def _ends(git: Git, facts: ChangeFacts) -> _Ends | None:

@@ -23,6 +23,6 @@ def test_the_home_is_a_users_home_with_more_in_it(tmp_path: Path) -> None:
 def test_every_call_of_the_benchmark_carries_our_token() -> None:
     """Both services take the workflow's token, and git's the forge's: what is measured includes the injection."""
     credentials = {name: service.get("credential") for name, service in services(PORTS).items()}
-    assert credentials == {"items": "workflow-jwt", "feed": "workflow-jwt", FORGE: None}
+    assert credentials == {"items": "workflow-jwt", "feed": "workflow-jwt", FORGE: "forge-git"}
     assert services(PORTS)[FORGE]["git"]["credential"] == "forge-git"
     assert set(roles()[ROLE]["services"]) == services(PORTS).keys()
