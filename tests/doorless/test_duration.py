@@ -6,7 +6,9 @@ from doorless.duration import seconds
 from doorless.problem import Problem
 
 
-@pytest.mark.parametrize(("text", "span"), [("90", 90), ("90s", 90), ("5m", 300), ("1h", 3600), ("7d", 604_800)])
+@pytest.mark.parametrize(
+    ("text", "span"), [("90", 90), ("90s", 90), ("5m", 300), ("1h", 3600), ("7d", 604_800)]
+)
 def test_a_span_is_read(text: str, span: int) -> None:
     """A whole number, with s, m, h, d or nothing behind it."""
     assert seconds(text) == span
