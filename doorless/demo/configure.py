@@ -14,7 +14,13 @@ MORE_ROLES = """
     data: [crash-reports, stack-traces]
     limits: { max_requests_per_min: 100000 }
 
-  # As telemetry-analyzer, and it may wake people.
+  # As telemetry-analyzer, whose minute may be used up when its report is due.
+  reporter:
+    services: [telemetry]
+    actions: [read]
+    data: [telemetry]
+
+  # The same, and it may wake people.
   watcher:
     services: [telemetry, alerts]
     actions: [read, alert]

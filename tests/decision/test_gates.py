@@ -53,6 +53,7 @@ def _shut(gates: tuple[Gate, ...]) -> dict[str, str]:
     return {gate.name: gate.output for gate in gates if not gate.ok}
 
 
+@pytest.mark.long  # `make check` has these gates as steps of its own
 def test_our_policies_pass(opa: Path) -> None:
     """Every gate is open for the policies that we ship."""
     gates = policy_gates(_POLICIES, Tools(opa))

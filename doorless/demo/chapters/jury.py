@@ -42,7 +42,7 @@ def tell(stage: Stage, teller: Teller) -> None:
 def _reports(stage: Stage, teller: Teller) -> None:
     file = stage.agents.parent / "report.json"
     analyzer = ("python", "-m", "tenants.agents.telemetry_analyzer", "--report")
-    ran = stage.run_agent("telemetry-analyzer", *analyzer, options=("--report", str(file)))
+    ran = stage.run_agent("reporter", *analyzer, options=("--report", str(file)))
     kept = stage.events("report.kept")
     right, samples = _measured(kept[-1]) if kept else ("?", "?")
     teller.fact(
@@ -52,9 +52,7 @@ def _reports(stage: Stage, teller: Teller) -> None:
         place=kept[-1].workflow if kept else "",
     )
     vague = ("echo", "I looked around and everything is fine.")
-    ran = stage.run_agent(
-        "telemetry-analyzer", *vague, options=("--report", str(file)), expected=(_NOT_KEPT,)
-    )
+    ran = stage.run_agent("reporter", *vague, options=("--report", str(file)), expected=(_NOT_KEPT,))
     refused = stage.events("report.refused")
     teller.fact(
         "an agent reports in a sentence of its own: not kept",
