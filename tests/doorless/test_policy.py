@@ -7,6 +7,7 @@ import pytest
 from tests.doorless.conftest import ROOT, Place
 
 
+@pytest.mark.long  # a copy of what `make check` has as steps of its own
 def test_a_new_homes_policies_pass_every_gate(place: Place) -> None:
     """What `init` copies passes `check` and `test`, without Regal."""
     for verb in ("check", "test"):
